@@ -1,0 +1,24 @@
+"""Floor 1: errors, roles, deadlines, the receive buffer and the border to the transport.
+
+It knows neither HTTP nor WebSocket.
+"""
+
+from beastly.core.buffer import ReceiveBuffer
+from beastly.core.deadline import Deadline
+from beastly.core.error import BeastlyError, Busy, Error, ErrorCode, OperationAborted, TimedOut
+from beastly.core.layer import Layer, layer_over
+from beastly.core.role import Role
+
+__all__ = [
+    "BeastlyError",
+    "Busy",
+    "Deadline",
+    "Error",
+    "ErrorCode",
+    "Layer",
+    "OperationAborted",
+    "ReceiveBuffer",
+    "Role",
+    "TimedOut",
+    "layer_over",
+]

@@ -1,0 +1,110 @@
+"""The layer over a plain socket: TCP, a Unix socket or a socket pair.
+
+The descriptor is blocking, so a receive without a deadline is one system call. Everything that
+can have a deadline waits in poll and then moves bytes without blocking: a timeout, a signal or
+another thread then never catches a call that has moved bytes and not told how many. Knows nothing
+of TLS and of what the bytes mean.
+"""
+
+import contextlib
+import socket
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from typing_extensions import Buffer
+
+from beastly.core._wait import wait_readable, wait_writable
+from beastly.core.deadline import Deadline
+
+__all__ = ["SocketLayer", "abort_socket", "prepare_socket"]
+
+if sys.platform == "win32":  # pragma: no cover - there a send may outlast its deadline
+    _DONT_WAIT: Final = 0
+else:
+    _DONT_WAIT: Final = socket.MSG_DONTWAIT
+
+
+def prepare_socket(sock: socket.socket) -> float | None:
+    """Set what every stream needs of its socket; return the timeout that the caller had set on it.
+
+    Without TCP_NODELAY two small messages in a row wait for an acknowledgement, some 40 ms.
+    """
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock.gettimeout()
+
+
+def abort_socket(sock: socket.socket) -> None:
+    """Wake every thread that waits on `sock`; the descriptor stays, so its number is not reused."""
+    # Not connected any more, or closed by the caller: then nobody waits.
+    with contextlib.suppress(OSError):
+        # Not the method of a subclass: SSLSocket's would go on in plain text for who is inside.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class SocketLayer:
+    """A `Layer` that owns the blocking mode of a connected `socket.socket`.
+
+    A timeout that was set on the socket becomes `default_timeout`, one deadline for each call, and
+    the socket itself is put into blocking mode.
+
+    Raises:
+        OSError: the socket is closed.
+    """
+
+    __slots__ = ("_socket", "default_timeout")
+
+    default_timeout: float | None
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self.default_timeout = prepare_socket(sock)
+        sock.setblocking(True)
+
+    def receive(self, size: int, deadline: Deadline | None) -> bytes:
+        """See `Layer.receive`."""
+        if deadline is None:
+            return self._socket.recv(size)
+        while True:
+            wait_readable(self._socket.fileno(), deadline)
+            # Ready may be a false alarm, a packet that was dropped after all.
+            with contextlib.suppress(BlockingIOError):
+                return self._socket.recv(size, _DONT_WAIT)
+
+    def receive_into(self, region: memoryview, deadline: Deadline | None) -> int:
+        """See `Layer.receive_into`."""
+        if deadline is None:
+            return self._socket.recv_into(region)
+        while True:
+            wait_readable(self._socket.fileno(), deadline)
+            with contextlib.suppress(BlockingIOError):
+                return self._socket.recv_into(region, 0, _DONT_WAIT)
+
+    def send(self, data: Buffer, deadline: Deadline | None) -> int:
+        """See `Layer.send`."""
+        while True:
+            try:
+                return self._socket.send(data, _DONT_WAIT)
+            except BlockingIOError:
+                wait_writable(self._socket.fileno(), deadline)
+
+    def send_vector(self, pieces: Sequence[Buffer], deadline: Deadline | None) -> int:
+        """See `Layer.send_vector`."""
+        while True:
+            try:
+                return self._socket.sendmsg(pieces, (), _DONT_WAIT)
+            except BlockingIOError:
+                wait_writable(self._socket.fileno(), deadline)
+
+    def shutdown(self, deadline: Deadline | None) -> None:
+        """See `Layer.shutdown`; never blocks here."""
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """See `Layer.close`."""
+        self._socket.close()
+
+    def abort(self) -> None:
+        """See `Layer.abort`."""
+        abort_socket(self._socket)

@@ -1,0 +1,125 @@
+"""The layer over a TLS socket: full duplex from several threads over one OpenSSL object.
+
+OpenSSL's connection object must not be entered by two threads at once, and whoever is inside must
+not wait there for the network, or the other direction starves. So the socket is non-blocking,
+each call into OpenSSL is made under one lock, and waiting for the descriptor happens outside it.
+Knows nothing of what the bytes mean.
+"""
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from typing_extensions import Buffer
+
+from beastly.core._tcp import abort_socket, prepare_socket
+from beastly.core._wait import wait_readable, wait_writable
+from beastly.core.deadline import Deadline
+
+__all__ = ["TlsLayer", "tls_layer"]
+
+_T = TypeVar("_T")
+
+
+def tls_layer(sock: socket.socket) -> "TlsLayer":
+    """Return the layer over `sock`.
+
+    Raises:
+        TypeError: `sock` is no `ssl.SSLSocket`.
+    """
+    if not isinstance(sock, ssl.SSLSocket):
+        raise TypeError(f"a socket with TLS must be an ssl.SSLSocket, not {type(sock).__name__}")
+    return TlsLayer(sock)
+
+
+class TlsLayer:
+    """A `Layer` that owns the blocking mode of an `ssl.SSLSocket` whose TLS handshake is done.
+
+    `truncated` is true once the peer's bytes ended without its `close_notify` (RFC 8446 section
+    6.1): then somebody between may have cut the connection.
+
+    Raises:
+        OSError: the socket is closed.
+    """
+
+    __slots__ = ("_ended", "_lock", "_socket", "default_timeout", "truncated")
+
+    default_timeout: float | None
+
+    def __init__(self, sock: ssl.SSLSocket) -> None:
+        self._socket = sock
+        self._lock = threading.Lock()
+        self._ended = False
+        self.truncated = False
+        self.default_timeout = prepare_socket(sock)
+        sock.setblocking(False)
+        # Otherwise a truncated stream would look like one that was ended.
+        sock.suppress_ragged_eofs = False
+
+    def receive(self, size: int, deadline: Deadline | None) -> bytes:
+        """See `Layer.receive`."""
+        if self._ended:
+            return b""
+        try:
+            return self._complete(lambda: self._socket.recv(size), deadline)
+        except ssl.SSLEOFError:
+            self.truncated = True
+            return b""
+
+    def receive_into(self, region: memoryview, deadline: Deadline | None) -> int:
+        """See `Layer.receive_into`."""
+        if self._ended:
+            return 0
+        try:
+            return self._complete(lambda: self._socket.recv_into(region), deadline)
+        except ssl.SSLEOFError:
+            self.truncated = True
+            return 0
+
+    def send(self, data: Buffer, deadline: Deadline | None) -> int:
+        """See `Layer.send`. After a timeout the same bytes must be sent first, as OpenSSL asks."""
+        return self._complete(lambda: self._socket.send(data), deadline)
+
+    def send_vector(self, pieces: Sequence[Buffer], deadline: Deadline | None) -> int:
+        """See `Layer.send_vector`; TLS has no gathering, so this sends of the first piece."""
+        return self.send(pieces[0], deadline)
+
+    def shutdown(self, deadline: Deadline | None) -> None:
+        """Send `close_notify`, then end TCP's sending half. Blocks while there is no room.
+
+        The peer's own `close_notify` is not awaited here; reading on to the end finds it.
+        """
+        try:
+            self._complete(self._close_notify, deadline)
+        finally:
+            # Not the method of SSLSocket: that one would go on in plain text for the reader.
+            socket.socket.shutdown(self._socket, socket.SHUT_WR)
+
+    def _close_notify(self) -> None:
+        # OpenSSL sends ours and then looks for the peer's. To miss it means that ours is out.
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self._socket.unwrap()
+            self._ended = True
+
+    def close(self) -> None:
+        """See `Layer.close`."""
+        self._socket.close()
+
+    def abort(self) -> None:
+        """See `Layer.abort`."""
+        abort_socket(self._socket)
+
+    def _complete(self, step: Callable[[], _T], deadline: Deadline | None) -> _T:
+        """Repeat `step` until OpenSSL has what it wants; it may want either direction for both."""
+        while True:
+            try:
+                with self._lock:
+                    return step()
+            except ssl.SSLWantReadError:
+                wait = wait_readable
+            except ssl.SSLWantWriteError:
+                wait = wait_writable
+            wait(self._socket.fileno(), deadline)

@@ -1,0 +1,51 @@
+"""Waiting until a descriptor is ready: the only module that polls. It moves no bytes."""
+
+import math
+import select
+import sys
+
+from beastly.core.deadline import Deadline
+from beastly.core.error import TimedOut
+
+__all__ = ["wait_readable", "wait_writable"]
+
+
+def wait_readable(descriptor: int, deadline: Deadline | None) -> None:
+    """Return when `descriptor` can be read, has ended or failed; blocks until then.
+
+    Raises:
+        TimedOut: the deadline passed first.
+    """
+    if not _is_ready(descriptor, False, deadline):
+        raise TimedOut("no bytes arrived in time")
+
+
+def wait_writable(descriptor: int, deadline: Deadline | None) -> None:
+    """Return when `descriptor` can be written to, or has failed; blocks until then.
+
+    Raises:
+        TimedOut: the deadline passed first.
+    """
+    if not _is_ready(descriptor, True, deadline):
+        raise TimedOut("the peer takes no more bytes")
+
+
+if sys.platform == "win32":  # pragma: no cover - Windows has no poll
+
+    def _is_ready(descriptor: int, writable: bool, deadline: Deadline | None) -> bool:
+        wanted = [descriptor]
+        remaining = None if deadline is None else deadline.remaining()
+        if writable:
+            return bool(select.select([], wanted, wanted, remaining)[1])
+        return bool(select.select(wanted, [], [], remaining)[0])
+
+else:
+
+    def _is_ready(descriptor: int, writable: bool, deadline: Deadline | None) -> bool:
+        # poll, since select refuses descriptors from 1024 on and epoll takes one of its own.
+        poll = select.poll()
+        poll.register(descriptor, select.POLLOUT if writable else select.POLLIN)
+        if deadline is None:
+            return bool(poll.poll())
+        # Rounded up: a wait that ends early would have to be repeated.
+        return bool(poll.poll(math.ceil(deadline.remaining() * 1000)))

@@ -1,0 +1,45 @@
+"""The one receive buffer of a stream: what was received and not yet read.
+
+The HTTP parser and the frame parser both read from it, so bytes that arrived behind a handshake
+need no hand-over. It holds one immutable block and a position, since slices of `bytes` are the
+cheapest to cut; readers keep what they have half of, so the block is never appended to while a
+message grows. It knows nothing of what the bytes mean.
+"""
+
+__all__ = ["ReceiveBuffer"]
+
+
+class ReceiveBuffer:
+    """Received bytes in order, read from the front.
+
+    `data` from `position` on is unread. A reader moves `position` past what it has used. Not safe
+    for concurrent use: it belongs to whoever is reading.
+    """
+
+    __slots__ = ("data", "position")
+
+    def __init__(self, data: bytes = b"") -> None:
+        self.data = data
+        self.position = 0
+
+    def __len__(self) -> int:
+        return len(self.data) - self.position
+
+    def feed(self, data: bytes) -> None:
+        """Append `data` behind what is unread."""
+        if self.position < len(self.data):
+            data = self.data[self.position :] + data
+        self.data = data
+        self.position = 0
+
+    def take(self, size: int) -> bytes:
+        """Read at most `size` bytes."""
+        start = self.position
+        taken = self.data[start : start + size]
+        self.position = start + len(taken)
+        return taken
+
+    def clear(self) -> None:
+        """Forget what is unread."""
+        self.data = b""
+        self.position = 0

@@ -1,0 +1,82 @@
+"""The border to the transport: what a stream needs of the layer below it, and nothing more.
+
+Plain sockets and TLS sockets are wrapped here; any object with these methods can stand in for
+them, an in-memory pipe or a wrapper that counts bytes, say. Layers move bytes under a deadline.
+They never know what the bytes mean, and they never translate an operating system error.
+"""
+
+import socket
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from typing_extensions import Buffer
+
+from beastly.core.deadline import Deadline
+
+__all__ = ["Layer", "layer_over"]
+
+
+@runtime_checkable
+class Layer(Protocol):
+    """A reliable stream of bytes in both directions.
+
+    One thread receives while another one sends; `abort` may come from any thread at any time.
+    Calls raise `OSError` for what the operating system reports and `TimedOut` at their deadline;
+    `None` as deadline waits for as long as it takes. A call that raises has moved no bytes.
+    """
+
+    def receive(self, size: int, deadline: Deadline | None) -> bytes:
+        """Return from 1 to `size` bytes, or none at the end of the stream. Blocks for the first."""
+        ...
+
+    def receive_into(self, region: memoryview, deadline: Deadline | None) -> int:
+        """Fill `region` from its start; return the count, 0 at the end. Blocks for the first."""
+        ...
+
+    def send(self, data: Buffer, deadline: Deadline | None) -> int:
+        """Send at least one byte of `data` and return how many. Blocks until one can go."""
+        ...
+
+    def send_vector(self, pieces: Sequence[Buffer], deadline: Deadline | None) -> int:
+        """Send from the front of `pieces`, taken as one; return how many bytes. May send fewer."""
+        ...
+
+    def shutdown(self, deadline: Deadline | None) -> None:
+        """End the sending half: the peer reads to the end of what was sent. Blocks for room."""
+        ...
+
+    def close(self) -> None:
+        """Release the transport. No other call is inside or follows. Idempotent, never blocks."""
+        ...
+
+    def abort(self) -> None:
+        """Make every call inside end at once, and every later one. Any thread, never blocks."""
+        ...
+
+    @property
+    def default_timeout(self) -> float | None:
+        """The seconds that a call may last when it names no timeout; `None` for any time."""
+        ...
+
+
+def layer_over(next_layer: object) -> Layer:
+    """Return the layer that moves bytes over `next_layer`, a socket or already a layer.
+
+    Raises:
+        TypeError: `next_layer` is neither.
+    """
+    if isinstance(next_layer, socket.socket):
+        if hasattr(next_layer, "unwrap"):
+            # Imported here: programs without TLS should not pay for loading OpenSSL.
+            from beastly.core._tls import tls_layer
+
+            return tls_layer(next_layer)
+        from beastly.core._tcp import SocketLayer
+
+        return SocketLayer(next_layer)
+    if isinstance(next_layer, Layer):
+        return next_layer
+    raise TypeError(
+        "the next layer must be a connected socket.socket or ssl.SSLSocket, or have the methods"
+        f" of beastly.core.Layer, not {type(next_layer).__name__}"
+    )
