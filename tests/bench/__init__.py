@@ -1,0 +1,1 @@
+"""Benchmarks. They are run by `make bench`, never collected as tests."""

@@ -1,0 +1,1 @@
+"""Tests of `beastly.core`, one file for each module."""

@@ -1,0 +1,1 @@
+"""Tests of the documentation: every Python block runs and is type-checked."""

@@ -1,0 +1,1 @@
+"""Tests of `beastly.http`, one file for each module."""

@@ -1,0 +1,1 @@
+"""Tests of the annotations, as another project sees them."""

@@ -1,0 +1,1 @@
+"""Tests of `beastly.websocket`, one file for each module."""
