@@ -1,0 +1,64 @@
+# Each target makes the virtual environment it needs, and renews it when setup.cfg has changed.
+#   make demo     run a short conversation between a client and a server
+#   make test     check the types, run all tests with branch coverage
+#   make types    check the types alone
+#   make pytest   run all tests without coverage; ARGS="-k fields" picks some
+#   make bench    measure
+#   make docs     turn docs/ into HTML, in build/docs
+#   make clean    remove everything that was made
+# PYTHON names the interpreter (3.11 or later), VENV the folder of the environment.
+
+PYTHON ?=
+VENV ?= .venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
+
+.DELETE_ON_ERROR:
+.PHONY: demo test types pytest bench docs clean
+
+demo: $(VENV)/.package
+	$(BIN)/python docs/examples/demo.py
+
+test: types
+	$(BIN)/python -m pytest --cov $(ARGS)
+
+types: $(VENV)/.test
+	$(BIN)/python -m mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python --project tests/typing
+	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes beastly --ignoreexternal
+
+pytest: $(VENV)/.test
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m tests.bench $(ARGS)
+
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build -q -W --keep-going docs build/docs
+
+clean:
+	rm -rf $(VENV) .venv-* build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache
+	find beastly tests docs -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.package: $(VENV)/.made setup.cfg pyproject.toml
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/.%: $(VENV)/.made setup.cfg pyproject.toml
+	$(PIP) --editable '.[$*]'
+	touch $@
+
+$(VENV)/.made:
+	@for python in $(PYTHONS); do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        echo "$$python -m venv $(VENV)"; \
+	        "$$python" -m venv --clear $(VENV) && touch $@ && exit 0; \
+	        exit 1; \
+	    fi; \
+	done; \
+	echo "beastly needs Python 3.11 or later; none of these is: $(PYTHONS)." \
+	    "Name one: make PYTHON=/path/to/python3" >&2; \
+	exit 1
