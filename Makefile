@@ -14,6 +14,8 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# It looks for an interpreter on the search path; --verifytypes does not heed --pythonpath.
+PYRIGHT := PATH="$(abspath $(BIN)):$$PATH" pyright
 PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 
 .DELETE_ON_ERROR:
@@ -27,8 +29,8 @@ test: types
 
 types: $(VENV)/.test
 	$(BIN)/python -m mypy
-	$(BIN)/pyright --pythonpath $(BIN)/python --project tests/typing
-	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes beastly --ignoreexternal
+	$(PYRIGHT) --project tests/typing
+	$(PYRIGHT) --verifytypes beastly --ignoreexternal
 
 pytest: $(VENV)/.test
 	$(BIN)/python -m pytest $(ARGS)

@@ -125,7 +125,7 @@ def peer(
     try:
         yield running
     except BaseException as failure:
-        by_itself = not running.running
+        by_itself = not running.is_running()
         far_end.interrupt()
         try:
             running.result()

@@ -41,8 +41,7 @@ class Background(Generic[A]):
             if self._done is not None:
                 self._done.put(self)
 
-    @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         return self._thread.is_alive()
 
     def result(self, bound: float = BOUND) -> A:
