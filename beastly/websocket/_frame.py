@@ -1,0 +1,130 @@
+"""The codec of frame headers (RFC 6455 section 5.2), with every rule that a header can break.
+
+Pure functions from bytes to headers and back. Payloads, messages and their limits are elsewhere.
+"""
+
+from struct import Struct
+from typing import Final, NamedTuple
+
+from beastly.websocket.error import Error, ProtocolViolation
+from beastly.websocket.rfc6455 import CONTROL_PAYLOAD_MAX, Opcode
+
+__all__ = ["FrameHeader", "frame_header", "parse_header"]
+
+_FIN: Final = 0x80
+_RSV: Final = 0x70
+_CONTROL: Final = 0x08
+_OPCODE: Final = 0x0F
+_MASK: Final = 0x80
+_LENGTH: Final = 0x7F
+
+_SHORT_MAX: Final = 125
+"""The largest length that stands in the second byte itself; 126 and 127 announce two more forms."""
+
+_pack_short: Final = Struct("!BB").pack
+_pack_medium: Final = Struct("!BBH").pack
+_pack_long: Final = Struct("!BBQ").pack
+
+_OPCODES: Final = tuple(Opcode)
+
+
+class FrameHeader(NamedTuple):
+    """What the header of a frame says.
+
+    `key` is the masking key, or empty for a frame that is not masked. `length` is the size of the
+    payload and `size` that of the header itself, both in bytes.
+    """
+
+    fin: bool
+    opcode: int
+    key: bytes
+    length: int
+    size: int
+
+
+def frame_header(opcode: int, fin: bool, length: int, key: bytes = b"") -> bytes:
+    """Return the header of a frame, the payload length in its shortest form.
+
+    `length` is below 2^63. With a `key` of four bytes the header says that the payload is masked.
+    """
+    first = _FIN | opcode if fin else opcode
+    masked = _MASK if key else 0
+    if length <= _SHORT_MAX:
+        return _pack_short(first, masked | length) + key
+    if length <= 0xFFFF:
+        return _pack_medium(first, masked | 126, length) + key
+    return _pack_long(first, masked | 127, length) + key
+
+
+def parse_header(data: bytes, position: int, masked: bool, in_message: bool) -> FrameHeader | None:
+    """Return the header that begins at `position` in `data`, or `None` while it is incomplete.
+
+    `masked` tells whether the frame has to be masked, that is, whether a client sent it;
+    `in_message` whether the last fragment of a message is still to come. A header that breaks a
+    rule is refused as soon as the bytes at hand prove it.
+
+    Raises:
+        ProtocolViolation: with the code of the first rule that is broken, in Beast's order.
+    """
+    available = len(data) - position
+    if available < 1:
+        return None
+    first = data[position]
+    _check_first_byte(first, in_message)
+    if available < 2:
+        return None
+    second = data[position + 1]
+    _check_second_byte(first, second, masked)
+
+    length = second & _LENGTH
+    size = 2
+    if length > _SHORT_MAX:
+        size = 4 if length == 126 else 10
+        if available < size:
+            return None
+        length = int.from_bytes(data[position + 2 : position + size], "big")
+        _check_length(length, size)
+    if not masked:
+        return FrameHeader(first >= _FIN, first & _OPCODE, b"", length, size)
+    if available < size + 4:
+        return None
+    key = data[position + size : position + size + 4]
+    return FrameHeader(first >= _FIN, first & _OPCODE, key, length, size + 4)
+
+
+def _check_first_byte(first: int, in_message: bool) -> None:
+    opcode = first & _OPCODE
+    if opcode == Opcode.CONTINUATION:
+        if not in_message:
+            raise ProtocolViolation(Error.BAD_CONTINUATION, f"{_begin(first)} and no message is begun")
+    elif opcode not in _OPCODES:
+        raise ProtocolViolation(Error.BAD_OPCODE, f"{_begin(first)}, opcode {opcode}")
+    elif opcode & _CONTROL:
+        if not first & _FIN:
+            raise ProtocolViolation(Error.BAD_CONTROL_FRAGMENT, f"{_begin(first)}, without FIN")
+    elif in_message:
+        raise ProtocolViolation(Error.BAD_DATA_FRAME, f"{_begin(first)}, opcode {opcode}")
+
+
+def _check_second_byte(first: int, second: int, masked: bool) -> None:
+    if first & _CONTROL and second & _LENGTH > CONTROL_PAYLOAD_MAX:
+        raise ProtocolViolation(Error.BAD_CONTROL_SIZE, _begin(first, second))
+    if first & _RSV:
+        raise ProtocolViolation(Error.BAD_RESERVED_BITS, _begin(first, second))
+    if masked and not second & _MASK:
+        raise ProtocolViolation(Error.BAD_UNMASKED_FRAME, _begin(first, second))
+    if not masked and second & _MASK:
+        raise ProtocolViolation(Error.BAD_MASKED_FRAME, _begin(first, second))
+
+
+def _check_length(length: int, size: int) -> None:
+    if size == 4 and length <= _SHORT_MAX:
+        raise ProtocolViolation(Error.BAD_SIZE, f"{length} came in two bytes more than needed")
+    if size == 10 and length <= 0xFFFF:
+        raise ProtocolViolation(Error.BAD_SIZE, f"{length} came in the form of eight bytes")
+    if length >= 1 << 63:
+        raise ProtocolViolation(Error.BAD_SIZE, f"{length} came")
+
+
+def _begin(*came: int) -> str:
+    return f"the frame begins with {bytes(came).hex(' ')}"

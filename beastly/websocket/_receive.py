@@ -1,0 +1,364 @@
+"""Receiving: the bytes of frames in, messages and control frames out (RFC 6455 section 6.2).
+
+A pure machine over a receive buffer. Frames are parsed one at a time and on demand, so a fault in a
+later frame cannot take an earlier message with it. It knows nothing of sockets, locks and time, and
+not what has to be answered to a control frame.
+"""
+
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from beastly.core import ReceiveBuffer, Role
+from beastly.websocket._assembly import Assembly
+from beastly.websocket._frame import FrameHeader, parse_header
+from beastly.websocket._mask import mask, mask_in_place, rotate
+from beastly.websocket._utf8 import Utf8Checker
+from beastly.websocket.error import Error, MessageTooBig, ProtocolViolation
+from beastly.websocket.rfc6455 import CloseReason, Opcode, is_valid_close_code
+
+__all__ = ["ControlFrame", "Receiver", "parse_close"]
+
+_TEXT: Final = Opcode.TEXT
+_BINARY: Final = Opcode.BINARY
+_OPCODES: Final = {int(opcode): opcode for opcode in Opcode}
+
+_UNFRAGMENTED: Final = {0x80 | int(_TEXT): _TEXT, 0x80 | int(_BINARY): _BINARY}
+"""The first bytes of frames that are a whole message by themselves, with their opcodes."""
+
+_WINDOW_MIN: Final = 16384
+"""The least rest of a frame, in bytes, that is received straight into its place. What is shorter
+comes through the buffer, so that the same call brings the frames behind it."""
+
+_Failure = TypeVar("_Failure", ProtocolViolation, MessageTooBig)
+
+
+@dataclass(frozen=True, slots=True)
+class ControlFrame:
+    """A whole control frame: a ping, a pong or a close frame, unmasked."""
+
+    opcode: Opcode
+    payload: bytes
+
+
+class Receiver:
+    """Reads the frames of one direction of a connection from `buffer`.
+
+    `role` is this side's: a server takes masked frames only, a client unmasked ones (section 5.1).
+    `message_max` is the largest message in bytes and `fragments_max` the most frames of one, empty
+    ones counted; zero is no limit. Both may be set between messages.
+
+    `opcode` is text or binary, the kind of the most recent message; `message_done` tells that all
+    of it was handed out; `message_size` is what its frames have announced so far, and `remaining`
+    what is still to come of the frame in progress, in bytes.
+
+    Whoever calls brings the bytes: when `message` or `some` returns `None`, either into `window`,
+    followed by `commit`, or else through `buffer.feed`; then the call is repeated.
+
+    A fault is final: every later call raises it again. Not safe for concurrent use.
+    """
+
+    __slots__ = (
+        "_assembly",
+        "_checker",
+        "_error",
+        "_fragments",
+        "_key",
+        "_last",
+        "_mask_bit",
+        "_partly_taken",
+        "buffer",
+        "fragments_max",
+        "message_done",
+        "message_max",
+        "message_size",
+        "opcode",
+        "remaining",
+        "window",
+    )
+
+    window: memoryview | None
+    """Where the next bytes from the peer belong, or `None`: then they belong into the buffer."""
+
+    def __init__(
+        self,
+        role: Role,
+        buffer: ReceiveBuffer,
+        *,
+        message_max: int = 16 * 1024 * 1024,
+        fragments_max: int = 131072,
+    ) -> None:
+        self.buffer = buffer
+        self.message_max = message_max
+        self.fragments_max = fragments_max
+        self.opcode = _TEXT
+        self.message_done = True
+        self.message_size = 0
+        self.remaining = 0
+        self.window = None
+        self._mask_bit = 0x80 if role is Role.SERVER else 0
+        self._error: ProtocolViolation | MessageTooBig | None = None
+        self._assembly: Assembly | None = None
+        self._checker: Utf8Checker | None = None
+        self._fragments = 0
+        self._key = b""
+        self._last = False
+        self._partly_taken = False
+
+    def message(self) -> str | bytes | ControlFrame | None:
+        """Return the next whole message, or a control frame that came before its end.
+
+        Text is `str`, binary is `bytes`. A message of which `some` has handed out a part gives the
+        rest, always as `bytes`: text may be cut inside a code point there. `None`: bring more
+        bytes and call again; nothing is lost in between.
+
+        Raises:
+            ProtocolViolation: the peer broke a rule.
+            MessageTooBig: the message passes a limit.
+        """
+        # The one path that counts: an unfragmented message that is wholly at hand. It calls nothing
+        # that it can do without; whatever is unusual goes the long way round.
+        buffer = self.buffer
+        data = buffer.data
+        position = buffer.position
+        if len(data) - position >= 4 and self.message_done and self._error is None:
+            opcode = _UNFRAGMENTED.get(data[position])
+            length = data[position + 1] ^ self._mask_bit
+            if length == 126:
+                length = data[position + 2] << 8 | data[position + 3]
+                start = position + 4
+                is_legal = length > 125
+            else:
+                start = position + 2
+                is_legal = length < 126
+            if self._mask_bit:
+                start += 4
+            end = start + length
+            if opcode is not None and is_legal and end <= len(data):
+                limit = self.message_max
+                if length <= limit or not limit:
+                    payload = data[start:end]
+                    if self._mask_bit:
+                        payload = mask(payload, data[start - 4 : start])
+                    buffer.position = end
+                    self.opcode = opcode
+                    self.message_size = length
+                    if opcode is _BINARY:
+                        return payload
+                    try:
+                        return payload.decode()
+                    except UnicodeDecodeError as error:
+                        raise self._fail(_bad_text(error)) from error
+        return self._gather()
+
+    def some(self, limit: int) -> bytes | ControlFrame | None:
+        """Return from 1 to `limit` bytes of the message, or a control frame that came before them.
+
+        The bytes are those at hand of one frame; of text too, cut anywhere. An empty message, or
+        an end without bytes, gives `b""` with `message_done`. `None`: bring more bytes and call
+        again. A `limit` below one gives `b""` and touches nothing.
+
+        Raises:
+            ProtocolViolation: the peer broke a rule.
+            MessageTooBig: the message passes a limit.
+        """
+        if self._error is not None:
+            raise self._error
+        if limit < 1:
+            return b""
+        self._close_window(0)
+        while True:
+            if self._assembly is not None and self._assembly.size:
+                taken = self._assembly.take(limit)
+            elif self.remaining:
+                taken = self._payload(limit)
+                if not taken:
+                    return None
+            elif self._last:
+                taken = b""
+            else:
+                header = self._header()
+                if header is None:
+                    return None
+                if header.opcode >= Opcode.CLOSE:
+                    return self._control(header)
+                self._begin(header)
+                continue
+            self._partly_taken = True
+            if self._last and not self.remaining and not (self._assembly and self._assembly.size):
+                self._end()
+            return taken
+
+    def commit(self, count: int) -> None:
+        """Take in the `count` bytes that were put at the start of `window`, which is then gone.
+
+        Raises:
+            ProtocolViolation: they make a text message invalid.
+        """
+        if self.window is None:
+            raise RuntimeError("there is no window to commit to: message() gave none")
+        with self.window[:count] as region:
+            self.remaining -= count
+            if self._key:
+                mask_in_place(region, self._key)
+                self._key = rotate(self._key, count)
+            self._check(region)
+        self._close_window(count)
+
+    def _gather(self) -> str | bytes | ControlFrame | None:
+        """Do what `message` promises, for every kind of message and in any number of steps."""
+        if self._error is not None:
+            raise self._error
+        self._close_window(0)
+        while self.remaining or not self._last:
+            if not self.remaining:
+                header = self._header()
+                if header is None:
+                    return None
+                if header.opcode >= Opcode.CLOSE:
+                    return self._control(header)
+                self._begin(header)
+            elif not self._collect():
+                return None
+        partly_taken = self._partly_taken
+        assembly = self._assembly
+        self._end()
+        payload = assembly.finish() if assembly is not None else b""
+        return payload if partly_taken or self.opcode is _BINARY else payload.decode()
+
+    def _header(self) -> FrameHeader | None:
+        """Return the header that comes next and leave it in the buffer; `None`: more bytes."""
+        buffer = self.buffer
+        try:
+            return parse_header(
+                buffer.data, buffer.position, self._mask_bit != 0, not self.message_done
+            )
+        except ProtocolViolation as error:
+            self._fail(error)
+            raise
+
+    def _control(self, header: FrameHeader) -> ControlFrame | None:
+        """Read a control frame; `None` while it is incomplete."""
+        data = self.buffer.data
+        start = self.buffer.position + header.size
+        end = start + header.length
+        if end > len(data):
+            return None
+        payload = data[start:end]
+        if header.key:
+            payload = mask(payload, header.key)
+        self.buffer.position = end
+        return ControlFrame(_OPCODES[header.opcode], payload)
+
+    def _begin(self, header: FrameHeader) -> None:
+        """Begin a data frame, and a message if it is the first one; the limits are checked here."""
+        if self.message_done:
+            self.message_done = False
+            self.message_size = 0
+            self.opcode = _OPCODES[header.opcode]
+            self._fragments = 0
+            self._partly_taken = False
+            self._checker = Utf8Checker() if self.opcode is _TEXT else None
+        size = self.message_size + header.length
+        if 0 < self.message_max < size:
+            raise self._fail(
+                MessageTooBig(
+                    Error.MESSAGE_TOO_BIG,
+                    f"its frames announce {size} bytes so far, the limit is {self.message_max}",
+                )
+            )
+        self._fragments += 1
+        if 0 < self.fragments_max < self._fragments:
+            raise self._fail(
+                MessageTooBig(Error.TOO_MANY_FRAGMENTS, f"the limit is {self.fragments_max}")
+            )
+        self.buffer.position += header.size
+        self.message_size = size
+        self.remaining = header.length
+        self._key = header.key
+        self._last = header.fin
+
+    def _collect(self) -> bool:
+        """Move what is at hand of the frame into the assembly; if that is nothing, say so."""
+        if self._assembly is None:
+            # A length that no limit has bounded may be a lie: then the block grows with the data.
+            self._assembly = Assembly(self.remaining if self.message_max else 0)
+        payload = self._payload(self.remaining)
+        if payload:
+            self._assembly.append(payload)
+            return True
+        if self.remaining >= _WINDOW_MIN:
+            self.window = self._assembly.open_window(self.remaining)
+        return False
+
+    def _payload(self, limit: int) -> bytes:
+        """Read up to `limit` bytes of the frame from the buffer, unmasked and checked."""
+        payload = self.buffer.take(min(limit, self.remaining))
+        self.remaining -= len(payload)
+        if self._key:
+            payload = mask(payload, self._key)
+            self._key = rotate(self._key, len(payload))
+        self._check(payload)
+        return payload
+
+    def _check(self, data: bytes | memoryview) -> None:
+        """Check what came of a text message; of a binary one nothing."""
+        if self._checker is not None:
+            try:
+                self._checker.feed(data)
+            except UnicodeDecodeError as error:
+                raise self._fail(_bad_text(error)) from error
+
+    def _end(self) -> None:
+        """End the message; a text must not end inside a code point."""
+        if self._checker is not None:
+            try:
+                self._checker.finish()
+            except UnicodeDecodeError as error:
+                raise self._fail(_bad_text(error)) from error
+        self.message_done = True
+        self._last = False
+        self._checker = None
+        self._assembly = None
+
+    def _close_window(self, filled: int) -> None:
+        if self.window is not None and self._assembly is not None:
+            self.window = None
+            self._assembly.close_window(filled)
+
+    def _fail(self, error: _Failure) -> _Failure:
+        """Remember `error` for every later call, and let go of the message."""
+        self._error = error
+        self._assembly = None
+        self._checker = None
+        self.window = None
+        return error
+
+
+def parse_close(payload: bytes) -> CloseReason:
+    """Return what the payload of a close frame says (section 5.5.1).
+
+    Raises:
+        ProtocolViolation: it is one byte long, the code may not be sent, or the reason is not
+            UTF-8.
+    """
+    if not payload:
+        return CloseReason()
+    if len(payload) == 1:
+        raise ProtocolViolation(Error.BAD_CLOSE_SIZE, f"one byte came, {payload.hex()}")
+    code = int.from_bytes(payload[:2], "big")
+    if not is_valid_close_code(code):
+        raise ProtocolViolation(Error.BAD_CLOSE_CODE, f"{code} came")
+    try:
+        reason = payload[2:].decode()
+    except UnicodeDecodeError as error:
+        raise ProtocolViolation(Error.BAD_CLOSE_PAYLOAD, _fault(error)) from error
+    return CloseReason(code, reason)
+
+
+def _bad_text(error: UnicodeDecodeError) -> ProtocolViolation:
+    return ProtocolViolation(Error.BAD_FRAME_PAYLOAD, _fault(error))
+
+
+def _fault(error: UnicodeDecodeError) -> str:
+    came = error.object[error.start : error.start + 4].hex(" ")
+    return f"{error.reason} in {came}"

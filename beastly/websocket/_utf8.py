@@ -1,0 +1,48 @@
+"""Checking UTF-8 while it arrives (RFC 6455 section 8.1, RFC 3629).
+
+Wraps the decoder of the standard library, which runs in C. Knows nothing of messages and frames.
+"""
+
+import codecs
+from typing import Final
+
+__all__ = ["Utf8Checker"]
+
+_new_decoder: Final = codecs.getincrementaldecoder("utf-8")
+
+_BLOCK: Final = 65536
+"""Bytes decoded at a time: the decoder makes text that nobody keeps, so it is kept small."""
+
+
+class Utf8Checker:
+    """Checks one text, fed in pieces that are cut anywhere.
+
+    A fault is raised at the first byte that no valid text could have there, not at the end of the
+    sequence. After that the checker must not be used. The next text takes a new one.
+    """
+
+    __slots__ = ("_decoder",)
+
+    def __init__(self) -> None:
+        self._decoder = _new_decoder()
+
+    def feed(self, data: bytes | memoryview) -> None:
+        """Check `data`, plain bytes or a view of them, as what follows the pieces before.
+
+        Raises:
+            UnicodeDecodeError: the text is not valid, whatever may follow.
+        """
+        for start in range(0, len(data), _BLOCK):
+            self._decoder.decode(data[start : start + _BLOCK])
+        pending, _ = self._decoder.getstate()
+        # Surrogates begin with ED A0 to ED BF. The decoder finds that at the third byte only.
+        if pending[:1] == b"\xed" and pending[1:] >= b"\xa0":
+            raise UnicodeDecodeError("utf-8", pending, 0, 1, "invalid continuation byte")
+
+    def finish(self) -> None:
+        """Check that the text does not end inside a code point.
+
+        Raises:
+            UnicodeDecodeError: it does.
+        """
+        self._decoder.decode(b"", True)
