@@ -1,0 +1,72 @@
+"""How the head of a message tells what content follows it (RFC 9112 section 6.3).
+
+Pure functions from fields to a `Content`. Every doubt about the length is an error, since another
+recipient may see another message in the same bytes.
+"""
+
+from http import HTTPStatus
+from typing import Final
+
+from beastly.http._content import ChunkedContent, Content, CountedContent, StreamContent
+from beastly.http.error import Error, HttpError
+from beastly.http.fields import Fields
+from beastly.http.limits import Limits
+from beastly.http.message import Request, Response
+from beastly.http.rfc9110 import list_elements
+
+__all__ = ["request_content", "response_content"]
+
+_LENGTH_DIGITS: Final = 19
+
+
+def request_content(request: Request, limits: Limits) -> Content:
+    """Return the reader for the content of `request`, one that is done if it has none.
+
+    Raises:
+        HttpError: the fields do not tell the length, or it passes the limit.
+    """
+    chunked = _is_chunked(request.fields, request.version)
+    length = _content_length(request.fields, chunked)
+    return ChunkedContent(limits) if chunked else CountedContent(length or 0, limits)
+
+
+def response_content(response: Response, limits: Limits) -> Content:
+    """Return the reader for the content of `response`, one that is done if it has none.
+
+    Raises:
+        HttpError: the fields do not tell the length, or it passes the limit.
+    """
+    chunked = _is_chunked(response.fields, response.version)
+    length = _content_length(response.fields, chunked)
+    status = response.status
+    if status < 200 or status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+        return CountedContent(0, limits)
+    if chunked:
+        return ChunkedContent(limits)
+    return StreamContent(limits) if length is None else CountedContent(length, limits)
+
+
+def _is_chunked(fields: Fields, version: int) -> bool:
+    values = fields.get_all("Transfer-Encoding")
+    if not values:
+        return False
+    codings = [coding.lower() for coding in list_elements(values)]
+    if codings != ["chunked"]:
+        raise HttpError(Error.BAD_TRANSFER_ENCODING, f"Transfer-Encoding is {', '.join(values)!r}")
+    if version < 11:
+        raise HttpError(Error.BAD_TRANSFER_ENCODING, "it came in an HTTP/1.0 message")
+    return True
+
+
+def _content_length(fields: Fields, chunked: bool) -> int | None:
+    values = fields.get_all("Content-Length")
+    if not values:
+        return None
+    if chunked:
+        raise HttpError(Error.BAD_CONTENT_LENGTH, "both fields came")
+    if len(values) > 1 or "," in values[0]:
+        raise HttpError(Error.MULTIPLE_CONTENT_LENGTH, f"Content-Length is {', '.join(values)!r}")
+    digits = values[0]
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _LENGTH_DIGITS):
+        raise HttpError(Error.BAD_CONTENT_LENGTH, f"Content-Length is {digits!r}")
+    return int(digits)

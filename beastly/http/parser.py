@@ -1,0 +1,224 @@
+"""`RequestParser` and `ResponseParser`: HTTP messages out of bytes that come in any pieces.
+
+Each byte is looked at once, so the cost grows with the size of a message however it is cut. Strict:
+what RFC 9112 lets a recipient repair is refused, since two recipients that repair it differently
+can be played off against each other. Knows no sockets.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Final, Generic, TypeVar
+
+from beastly.http._content import Content, StreamContent
+from beastly.http._framing import request_content, response_content
+from beastly.http._head import (
+    OPENING_SIZE,
+    FieldSection,
+    check_request_opening,
+    check_response_opening,
+    parse_request_line,
+    parse_status_line,
+)
+from beastly.http._line import LineReader
+from beastly.http.error import Error, HttpError
+from beastly.http.fields import Fields
+from beastly.http.limits import Limits
+from beastly.http.message import Request, Response
+from beastly.http.rfc9110 import token_list
+
+__all__ = ["MessageParser", "RequestParser", "ResponseParser"]
+
+_DEFAULT_LIMITS: Final = Limits()
+
+_M = TypeVar("_M", Request, Response)
+
+
+class MessageParser(ABC, Generic[_M]):
+    """What the two parsers have in common.
+
+    `message` has its start line and fields once `head_done` is true, and is complete once `done` is.
+    `started` tells whether any byte came. After an error, every further call raises it again. Not
+    safe for concurrent use.
+    """
+
+    __slots__ = (
+        "_content",
+        "_error",
+        "_limits",
+        "_section",
+        "_start_line",
+        "done",
+        "head_done",
+        "message",
+        "started",
+    )
+
+    def __init__(self, limits: Limits, message: _M, illegal: Error) -> None:
+        self.message: _M = message
+        self.started = False
+        self.head_done = False
+        self.done = False
+        self._limits = limits
+        # The blank line is part of the head too.
+        within_head = limits.head - 2 < limits.start_line
+        self._start_line = LineReader(
+            limits.head - 2 if within_head else limits.start_line,
+            Error.HEADER_LIMIT if within_head else Error.START_LINE_LIMIT,
+            illegal,
+        )
+        self._section: FieldSection | None = None
+        self._content: Content | None = None
+        self._error: tuple[Error, str] | None = None
+
+    @property
+    def need_eof(self) -> bool:
+        """Whether the content goes on until the peer closes; known once `head_done` is true."""
+        return isinstance(self._content, StreamContent)
+
+    def feed(self, data: bytes | bytearray, start: int = 0) -> int:
+        """Parse `data` from index `start` on; return the index of the first byte not used.
+
+        That is the length of `data`, unless the message ended before: what follows a message is
+        never used. `data` is not kept.
+
+        Raises:
+            HttpError: the bytes are no message, or one that passes a limit.
+        """
+        self._raise_again()
+        if self.done or start >= len(data):
+            return start
+        self.started = True
+        try:
+            return self._advance(data, start)
+        except HttpError as error:
+            self._error = (error.code, error.detail)
+            raise
+
+    def end_of_stream(self) -> None:
+        """Tell the parser that the peer closed. That completes a message with `need_eof`.
+
+        Raises:
+            HttpError: no message has begun (`Error.END_OF_STREAM`), or it is not complete
+                (`Error.PARTIAL_MESSAGE`).
+        """
+        self._raise_again()
+        if self.done:
+            return
+        if isinstance(self._content, StreamContent):
+            self._finish(self._content)
+            return
+        if not self.started:
+            self._error = (Error.END_OF_STREAM, "")
+        else:
+            where = "content" if self.head_done else "head"
+            self._error = (Error.PARTIAL_MESSAGE, f"the stream ended in its {where}")
+        self._raise_again()
+
+    def _raise_again(self) -> None:
+        if self._error is not None:
+            raise HttpError(*self._error)
+
+    def _advance(self, data: bytes | bytearray, start: int) -> int:
+        if self._section is None:
+            self._section, start = self._read_start_line(data, start)
+        if self._section is not None and not self.head_done:
+            start = self._section.feed(data, start)
+            if self._section.done:
+                self._content = self._end_head()
+                self.head_done = True
+        if self._content is not None:
+            if not self._content.done:
+                start = self._content.feed(data, start)
+            if self._content.done:
+                self._finish(self._content)
+        return start
+
+    def _read_start_line(
+        self, data: bytes | bytearray, start: int
+    ) -> tuple[FieldSection | None, int]:
+        partial = self._start_line.partial
+        unchecked = OPENING_SIZE - len(partial)
+        if unchecked > 0:
+            # Bytes that are no HTTP at all may never make a line.
+            self._check_opening(bytes(partial) + data[start : start + unchecked])
+        line, start = self._start_line.read(data, start)
+        if line is None:
+            return None, start
+        self._parse_start_line(line)
+        self.message.fields = Fields()
+        room = self._limits.head - len(line) - 2
+        return FieldSection(self.message.fields, self._limits, room), start
+
+    def _end_head(self) -> Content:
+        # Whether the connection lasts depends on it, so it must be understood.
+        token_list(self.message.fields.get_all("Connection"))
+        return self._choose_content()
+
+    def _finish(self, content: Content) -> None:
+        self.message.body = content.take()
+        self.done = True
+
+    @abstractmethod
+    def _check_opening(self, opening: bytes) -> None: ...
+
+    @abstractmethod
+    def _parse_start_line(self, line: str) -> None: ...
+
+    @abstractmethod
+    def _choose_content(self) -> Content: ...
+
+
+class RequestParser(MessageParser[Request]):
+    """Parses one request into `message`, a new one unless given.
+
+    >>> parser = RequestParser()
+    >>> parser.feed(b"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\nmore")
+    27
+    >>> parser.done, parser.message.target, parser.message.fields["host"]
+    (True, '/', 'a')
+    """
+
+    __slots__ = ()
+
+    def __init__(self, limits: Limits = _DEFAULT_LIMITS, message: Request | None = None) -> None:
+        super().__init__(limits, Request() if message is None else message, Error.BAD_TARGET)
+
+    def _check_opening(self, opening: bytes) -> None:
+        check_request_opening(opening)
+
+    def _parse_start_line(self, line: str) -> None:
+        message = self.message
+        message.method, message.target, message.version = parse_request_line(line)
+
+    def _choose_content(self) -> Content:
+        hosts = self.message.fields.get_all("Host")
+        if len(hosts) > 1:
+            raise HttpError(Error.MULTIPLE_HOST, f"these came: {hosts!r}")
+        return request_content(self.message, self._limits)
+
+
+class ResponseParser(MessageParser[Response]):
+    """Parses one response into `message`, a new one unless given.
+
+    A response to HEAD cannot be told from others, so its content is expected in vain.
+
+    >>> parser = ResponseParser()
+    >>> parser.feed(b"HTTP/1.1 204 No Content\\r\\n\\r\\n")
+    27
+    >>> parser.done, parser.message.status
+    (True, <HTTPStatus.NO_CONTENT: 204>)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, limits: Limits = _DEFAULT_LIMITS, message: Response | None = None) -> None:
+        super().__init__(limits, Response() if message is None else message, Error.BAD_REASON)
+
+    def _check_opening(self, opening: bytes) -> None:
+        check_response_opening(opening)
+
+    def _parse_start_line(self, line: str) -> None:
+        message = self.message
+        message.version, message.status, message.reason = parse_status_line(line)
+
+    def _choose_content(self) -> Content:
+        return response_content(self.message, self._limits)
