@@ -10,10 +10,10 @@
     print(ws.read())
     ws.close()
 
-Two packages are for users: `beastly.websocket` holds `Stream` with its options and errors (RFC 6455),
-and `beastly.http` the messages that an opening handshake exchanges, with `read` and `write` for plain
-HTTP on the same port (RFC 9110 and RFC 9112). Both stand on `beastly.core`: the root of all
-errors, `Role`, and the layer, which is all that a stream needs of a transport.
+Two packages are for users: `beastly.websocket` holds `Stream` with its options and errors
+(RFC 6455), and `beastly.http` the messages that an opening handshake exchanges, with `read` and
+`write` for plain HTTP on the same port (RFC 9110 and RFC 9112). Both stand on `beastly.core`: the
+root of all errors, `Role`, and the layer, which is all that a stream needs of a transport.
 """
 
 from beastly import http, websocket

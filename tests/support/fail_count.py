@@ -1,4 +1,4 @@
-"""Faults at every step, after Beast's `fail_count`: what a scenario does when its n-th operation fails."""
+"""Faults at every step, after Beast's `fail_count`: what happens when the n-th operation fails."""
 
 import errno
 from collections.abc import Callable, Sequence

@@ -33,8 +33,8 @@ class _Direction:
 class MemoryLayer:
     """One end of a pair; `connected_pair` makes both.
 
-    A call that breaks the contract of `Layer`, because another thread is in the same half or because
-    it comes after `close`, raises `AssertionError`: that is a defect of the code under test.
+    A call that breaks the contract of `Layer`, because another thread is in the same half or
+    because it comes after `close`, raises `AssertionError`: a defect of the code under test.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Connected pairs of real sockets: a Unix pair, loopback TCP, and TLS over it with real certificates."""
+"""Connected pairs of real sockets: a local pair, loopback TCP, and TLS with real certificates."""
 
 import socket
 import ssl
@@ -43,7 +43,7 @@ def socket_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 @contextmanager
 def tcp_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """A client's and a server's TCP socket, joined over the loopback. Both are closed at the end."""
+    """A client's and a server's TCP socket over the loopback. Both are closed at the end."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname())
         server, _ = listener.accept()

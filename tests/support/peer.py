@@ -1,7 +1,7 @@
 """A scripted peer: it says and expects exact bytes, in a thread, and tells the test what went wrong.
 
-It moves bytes with the socket's own methods, so that no code under test stands between it and the
-wire.
+It moves bytes with the socket's own methods, so that no code under test stands between it and
+the wire.
 """
 
 import socket
@@ -50,7 +50,7 @@ class Peer:
         assert received == expected, f"expected {expected!r}, received {received!r}"
 
     def read_until(self, mark: bytes) -> bytes:
-        """Return what comes up to the end of `mark`; what lies behind it is kept for the next call."""
+        """Return what comes up to the end of `mark`; what lies behind it is kept."""
         while mark not in self._unread:
             assert self._fill(), f"expected {mark!r} before the end, received {self._unread!r}"
         return self._take(self._unread.index(mark) + len(mark))

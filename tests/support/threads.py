@@ -8,7 +8,7 @@ from typing import Generic, TypeVar, overload
 __all__ = ["BOUND", "Background", "run"]
 
 BOUND = 20.0
-"""Seconds after which a call in the background counts as hung: long, as nothing waits for it to pass."""
+"""Seconds after which a call in the background counts as hung. Nothing waits for it to pass."""
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -62,7 +62,12 @@ def run(
 ) -> tuple[A, B]: ...
 @overload
 def run(
-    first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], /, *, bound: float = ...
+    first: Callable[[], A],
+    second: Callable[[], B],
+    third: Callable[[], C],
+    /,
+    *,
+    bound: float = ...,
 ) -> tuple[A, B, C]: ...
 @overload
 def run(*calls: Callable[[], A], bound: float = ...) -> tuple[A, ...]: ...
