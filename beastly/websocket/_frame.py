@@ -25,7 +25,10 @@ _pack_short: Final = Struct("!BB").pack
 _pack_medium: Final = Struct("!BBH").pack
 _pack_long: Final = Struct("!BBQ").pack
 
-_OPCODES: Final = tuple(Opcode)
+# Plain integers: a member of an enum costs several times as much to look up.
+_CONTINUATION: Final = Opcode.CONTINUATION.value
+_DATA: Final = (Opcode.TEXT.value, Opcode.BINARY.value)
+_CONTROLS: Final = (Opcode.CLOSE.value, Opcode.PING.value, Opcode.PONG.value)
 
 
 class FrameHeader(NamedTuple):
@@ -94,16 +97,16 @@ def parse_header(data: bytes, position: int, masked: bool, in_message: bool) -> 
 
 def _check_first_byte(first: int, in_message: bool) -> None:
     opcode = first & _OPCODE
-    if opcode == Opcode.CONTINUATION:
+    if opcode == _CONTINUATION:
         if not in_message:
             raise ProtocolViolation(Error.BAD_CONTINUATION, f"{_begin(first)} and no message is begun")
-    elif opcode not in _OPCODES:
+    elif opcode in _DATA:
+        if in_message:
+            raise ProtocolViolation(Error.BAD_DATA_FRAME, f"{_begin(first)}, opcode {opcode}")
+    elif opcode not in _CONTROLS:
         raise ProtocolViolation(Error.BAD_OPCODE, f"{_begin(first)}, opcode {opcode}")
-    elif opcode & _CONTROL:
-        if not first & _FIN:
-            raise ProtocolViolation(Error.BAD_CONTROL_FRAGMENT, f"{_begin(first)}, without FIN")
-    elif in_message:
-        raise ProtocolViolation(Error.BAD_DATA_FRAME, f"{_begin(first)}, opcode {opcode}")
+    elif not first & _FIN:
+        raise ProtocolViolation(Error.BAD_CONTROL_FRAGMENT, f"{_begin(first)}, without FIN")
 
 
 def _check_second_byte(first: int, second: int, masked: bool) -> None:
@@ -118,10 +121,8 @@ def _check_second_byte(first: int, second: int, masked: bool) -> None:
 
 
 def _check_length(length: int, size: int) -> None:
-    if size == 4 and length <= _SHORT_MAX:
-        raise ProtocolViolation(Error.BAD_SIZE, f"{length} came in two bytes more than needed")
-    if size == 10 and length <= 0xFFFF:
-        raise ProtocolViolation(Error.BAD_SIZE, f"{length} came in the form of eight bytes")
+    if length <= _SHORT_MAX or (size == 10 and length <= 0xFFFF):
+        raise ProtocolViolation(Error.BAD_SIZE, f"{length} came in a header of {size} bytes")
     if length >= 1 << 63:
         raise ProtocolViolation(Error.BAD_SIZE, f"{length} came")
 

@@ -34,8 +34,11 @@ def mask(data: bytes | memoryview, key: bytes) -> bytes:
         masked = _from_bytes(data, "little") ^ _from_bytes(repeated, "little")
         return masked.to_bytes(size, "little")
     block = bytearray(data)
-    for lane in range(4):
-        block[lane::4] = block[lane::4].translate(_TABLES[key[lane]])
+    first, second, third, fourth = key
+    block[0::4] = block[0::4].translate(_TABLES[first])
+    block[1::4] = block[1::4].translate(_TABLES[second])
+    block[2::4] = block[2::4].translate(_TABLES[third])
+    block[3::4] = block[3::4].translate(_TABLES[fourth])
     return bytes(block)
 
 

@@ -55,9 +55,8 @@ class Sender:
     __slots__ = (
         "_entropy",
         "_frame_max",
+        "_keys",
         "_masks",
-        "_pool",
-        "_pool_position",
         "auto_fragment",
         "in_message",
         "write_buffer_bytes",
@@ -66,8 +65,7 @@ class Sender:
     def __init__(self, role: Role, *, entropy: Callable[[int], bytes] = os.urandom) -> None:
         self._masks = role is Role.CLIENT
         self._entropy = entropy
-        self._pool = b""
-        self._pool_position = 0
+        self._keys: list[bytes] = []
         self._frame_max: int | None = None
         self.auto_fragment = False
         self.write_buffer_bytes = 65536
@@ -104,7 +102,8 @@ class Sender:
         else:
             self._frame_max = self.write_buffer_bytes if self.auto_fragment else None
         self.in_message = not fin
-        return self._frames(opcode, data, fin, self._frame_max or len(data))
+        frame_max = len(data) if self._frame_max is None else self._frame_max
+        return _Pieces(opcode, data, fin, frame_max, self._next_key if self._masks else _no_key)
 
     def control(self, opcode: Opcode, payload: bytes) -> bytes:
         """Return a control frame: a ping, a pong, or a close frame with a finished payload.
@@ -126,38 +125,65 @@ class Sender:
             return self.control(Opcode.CLOSE, b"")
         return self.control(Opcode.CLOSE, reason.code.to_bytes(2, "big") + reason.reason.encode("utf-8"))
 
-    def _frames(
-        self, opcode: Opcode, data: memoryview, fin: bool, frame_max: int
-    ) -> Iterator[Piece]:
-        size = len(data)
-        end = min(frame_max, size)
-        yield from self._frame(opcode, data[:end], fin and end == size)
-        while end < size:
-            start, end = end, min(end + frame_max, size)
-            yield from self._frame(Opcode.CONTINUATION, data[start:end], fin and end == size)
-
-    def _frame(self, opcode: Opcode, payload: memoryview, fin: bool) -> Iterator[Piece]:
-        size = len(payload)
-        if not self._masks:
-            yield Piece(_gather(frame_header(opcode, fin, size), payload), True)
-            return
-        key = self._next_key()
-        first = mask(payload[:_MASKED_PIECE], key)
-        yield Piece(_gather(frame_header(opcode, fin, size, key), first), size <= _MASKED_PIECE)
-        for start in range(_MASKED_PIECE, size, _MASKED_PIECE):
-            end = start + _MASKED_PIECE
-            yield Piece((mask(payload[start:end], key),), end >= size)
-
     def _next_key(self) -> bytes:
-        start = self._pool_position
-        key = self._pool[start : start + _KEY_SIZE]
-        if not key:
-            self._pool = self._entropy(_POOL_SIZE)
-            key = self._pool[:_KEY_SIZE]
-            start = 0
-        self._pool_position = start + _KEY_SIZE
-        return key
+        if not self._keys:
+            pool = self._entropy(_POOL_SIZE)
+            self._keys = [pool[at : at + _KEY_SIZE] for at in range(0, _POOL_SIZE, _KEY_SIZE)]
+        return self._keys.pop()
+
+
+def _no_key() -> bytes:
+    return b""
+
+
+class _Pieces:
+    """Cuts one payload into frames, and these into pieces.
+
+    Not a generator: an interrupt (Ctrl-C) in the midst of a step would end that for good, and the
+    rest of a frame that is half sent could not be made any more. Here the step is repeated.
+    """
+
+    __slots__ = ("_data", "_fin", "_frame_max", "_next_key", "_opcode", "_progress")
+
+    def __init__(
+        self,
+        opcode: Opcode,
+        data: memoryview,
+        fin: bool,
+        frame_max: int,
+        next_key: Callable[[], bytes],
+    ) -> None:
+        self._opcode = opcode
+        self._data = data
+        self._fin = fin
+        self._frame_max = frame_max
+        self._next_key = next_key
+        # Where the next piece starts, where its frame ends, the key of that; one value, so that
+        # no step is ever half done. The first frame is still to come, even of an empty payload.
+        self._progress = (0, -1, b"")
+
+    def __iter__(self) -> Iterator[Piece]:
+        return self
+
+    def __next__(self) -> Piece:
+        start, frame_end, key = self._progress
+        size = len(self._data)
+        header = b""
+        if start == frame_end == size:
+            raise StopIteration
+        if start >= frame_end:
+            frame_end = min(start + self._frame_max, size)
+            key = self._next_key()
+            opcode = Opcode.CONTINUATION if start else self._opcode
+            header = frame_header(opcode, self._fin and frame_end == size, frame_end - start, key)
+        end = min(start + _MASKED_PIECE, frame_end) if key else frame_end
+        payload = self._data[start:end]
+        buffers = _gather(header, mask(payload, key) if key else payload)
+        self._progress = (end, frame_end, key)
+        return Piece(buffers, end == frame_end)
 
 
 def _gather(header: bytes, payload: bytes | memoryview) -> tuple[bytes | memoryview, ...]:
-    return (header + payload,) if len(payload) <= JOINED_MAX else (header, payload)
+    if len(payload) <= JOINED_MAX:
+        return (header + payload,)
+    return (header, payload) if header else (payload,)
