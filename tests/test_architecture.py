@@ -122,6 +122,10 @@ def imports(module: Module) -> Iterator[tuple[ast.AST, str, str]]:
                     yield node, source, alias.name
 
 
+def _listed(found: list[str]) -> str:
+    return "\n" + "\n".join(sorted(found))
+
+
 def floor(name: str) -> int:
     """The floor that a module is on: it may import from its own and from those below."""
     if name == "beastly._version":
@@ -144,7 +148,7 @@ def test_imports_go_down_only() -> None:
         for node, source, _ in imports(module)
         if source.split(".")[0] == "beastly" and floor(source) > floor(module.name)
     ]
-    assert not upward
+    assert not upward, _listed(upward)
 
 
 def test_imports_make_no_cycle() -> None:
@@ -165,7 +169,7 @@ def test_imports_are_absolute_and_explicit() -> None:
         if isinstance(node, ast.ImportFrom)
         and (node.level > 0 or any(alias.name == "*" for alias in node.names))
     ]
-    assert not vague
+    assert not vague, _listed(vague)
 
 
 def test_only_the_shells_block() -> None:
@@ -177,7 +181,7 @@ def test_only_the_shells_block() -> None:
         if (source.startswith("beastly.core") and name in BORDER)
         or source in ("beastly.core.deadline", "beastly.core.layer")
     ]
-    assert not wrong
+    assert not wrong, _listed(wrong)
 
 
 def test_only_those_listed_touch_the_world() -> None:
@@ -197,7 +201,7 @@ def test_only_typing_extensions_is_needed_at_run_time() -> None:
         for node, source, _ in imports(module)
         if source.split(".")[0] not in known
     ]
-    assert not foreign
+    assert not foreign, _listed(foreign)
 
 
 def _place(path: Path) -> tuple[tuple[str, ...], str]:
@@ -230,7 +234,7 @@ def test_every_module_has_its_tests() -> None:
             for place, test in tests
         )
     ]
-    assert not sorted(untested)
+    assert not untested, _listed(untested)
 
 
 def test_all_tests_have_a_module() -> None:
@@ -243,7 +247,7 @@ def test_all_tests_have_a_module() -> None:
             for place, name in sources
         )
     ]
-    assert not sorted(orphans)
+    assert not orphans, _listed(orphans)
 
 
 def test_modules_and_functions_are_of_a_readable_size() -> None:
@@ -258,7 +262,7 @@ def test_modules_and_functions_are_of_a_readable_size() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (count := _body_lines(node)) > BODY_MAX
     ]
-    assert not large
+    assert not large, _listed(large)
 
 
 def _body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -279,12 +283,12 @@ def test_lines_are_of_a_readable_length() -> None:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if len(line) > COLUMNS_MAX
     ]
-    assert not long
+    assert not long, _listed(long)
 
 
 def test_names_say_what_is_inside() -> None:
     drawers = [name for name in modules() if DRAWERS & set(name.split(".")[-1].split("_"))]
-    assert not drawers
+    assert not drawers, _listed(drawers)
 
 
 def test_every_module_and_every_public_thing_has_a_docstring() -> None:
@@ -294,7 +298,7 @@ def test_every_module_and_every_public_thing_has_a_docstring() -> None:
         for node in [module.tree, *_public(module.tree)]
         if not ast.get_docstring(node)
     ]
-    assert not bare
+    assert not bare, _listed(bare)
 
 
 def _public(
@@ -318,7 +322,7 @@ def _public(
 def test_no_assert_stands_for_a_check() -> None:
     """Python leaves `assert` out when it optimises."""
     found = [module.at(node) for module, node in nodes() if isinstance(node, ast.Assert)]
-    assert not found
+    assert not found, _listed(found)
 
 
 def test_no_handler_catches_everything() -> None:
@@ -330,7 +334,7 @@ def test_no_handler_catches_everything() -> None:
         and (caught := _caught(node)) & {"", "Exception", "BaseException"}
         and not (caught == {"BaseException"} and _ends_in_bare_raise(node))
     ]
-    assert not wide
+    assert not wide, _listed(wide)
 
 
 def _caught(handler: ast.ExceptHandler) -> set[str]:
@@ -347,7 +351,7 @@ def _ends_in_bare_raise(handler: ast.ExceptHandler) -> bool:
 
 def test_modules_keep_no_state() -> None:
     found = [module.at(node) for module, node in nodes() if isinstance(node, ast.Global)]
-    assert not found
+    assert not found, _listed(found)
 
 
 def test_no_check_is_switched_off() -> None:
@@ -367,4 +371,4 @@ def test_no_check_is_switched_off() -> None:
                 banned in token.string for banned in BANNED_COMMENTS
             ):
                 found.append(f"{module.path.relative_to(ROOT)}:{token.start[0]} {token.string}")
-    assert not found
+    assert not found, _listed(found)

@@ -1,4 +1,4 @@
-"""A scripted peer: it says and expects exact bytes, in a thread, and tells the test what went wrong.
+"""A scripted peer: it says and expects exact bytes in a thread, and tells what went wrong.
 
 It moves bytes with the socket's own methods, so that no code under test stands between it and
 the wire.
