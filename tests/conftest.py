@@ -15,7 +15,7 @@ settings.register_profile("beastly", deadline=None, print_blob=True)
 settings.load_profile("beastly")
 
 # How long a thread of a test that has passed may take to come to its end.
-_LAST_STEPS = 5.0
+_LAST_STEPS = 3.0
 
 
 @pytest.fixture(autouse=True)
