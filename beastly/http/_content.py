@@ -61,7 +61,7 @@ class _Store:
 
 
 class CountedContent:
-    """Content of a size that is known, from Content-Length (section 6.2).
+    """Content of a size above zero that is known, from Content-Length (section 6.2).
 
     Raises:
         HttpError: the size passes the limit (`Error.BODY_LIMIT`).
@@ -74,7 +74,7 @@ class CountedContent:
             raise HttpError(
                 Error.BODY_LIMIT, f"Content-Length is {size}, the limit is {limits.content}"
             )
-        self.done = size == 0
+        self.done = False
         self._size = size
         self._store = _Store()
 
@@ -118,7 +118,6 @@ class _Part(Enum):
     SIZE = "size"
     DATA = "data"
     DATA_END = "data end"
-    TRAILERS = "trailers"
 
 
 class ChunkedContent:
@@ -138,14 +137,14 @@ class ChunkedContent:
         self._left = 0
         self._spare = limits.head
         self._lines = LineReader(limits.field_line, Error.BODY_LIMIT, Error.BAD_CHUNK)
-        self._trailers = FieldSection(Fields(), limits, limits.head)
+        self._trailers: FieldSection | None = None
 
     def feed(self, data: bytes | bytearray, start: int) -> int:
         """See `Content.feed`."""
         while start < len(data) and not self.done:
             if self._part is _Part.DATA:
                 start = self._read_data(data, start)
-            elif self._part is _Part.TRAILERS:
+            elif self._trailers is not None:
                 start = self._trailers.feed(data, start)
                 self.done = self._trailers.done
             else:
@@ -189,7 +188,10 @@ class ChunkedContent:
         if self._spare < 0:
             raise HttpError(Error.BODY_LIMIT, "the chunks are mostly framing")
         self._left = size
-        self._part = _Part.DATA if size else _Part.TRAILERS
+        if size:
+            self._part = _Part.DATA
+        else:
+            self._trailers = FieldSection(Fields(), self._lines, self._limits, self._limits.head)
 
 
 def _chunk_size(line: str) -> int:

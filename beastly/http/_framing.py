@@ -19,19 +19,21 @@ __all__ = ["request_content", "response_content"]
 _LENGTH_DIGITS: Final = 19
 
 
-def request_content(request: Request, limits: Limits) -> Content:
-    """Return the reader for the content of `request`, one that is done if it has none.
+def request_content(request: Request, limits: Limits) -> Content | None:
+    """Return the reader for the content of `request`, or `None` if it has none.
 
     Raises:
         HttpError: the fields do not tell the length, or it passes the limit.
     """
     chunked = _is_chunked(request.fields, request.version)
     length = _content_length(request.fields, chunked)
-    return ChunkedContent(limits) if chunked else CountedContent(length or 0, limits)
+    if chunked:
+        return ChunkedContent(limits)
+    return CountedContent(length, limits) if length else None
 
 
-def response_content(response: Response, limits: Limits) -> Content:
-    """Return the reader for the content of `response`, one that is done if it has none.
+def response_content(response: Response, limits: Limits) -> Content | None:
+    """Return the reader for the content of `response`, or `None` if it has none.
 
     Raises:
         HttpError: the fields do not tell the length, or it passes the limit.
@@ -40,10 +42,12 @@ def response_content(response: Response, limits: Limits) -> Content:
     length = _content_length(response.fields, chunked)
     status = response.status
     if status < 200 or status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
-        return CountedContent(0, limits)
+        return None
     if chunked:
         return ChunkedContent(limits)
-    return StreamContent(limits) if length is None else CountedContent(length, limits)
+    if length is None:
+        return StreamContent(limits)
+    return CountedContent(length, limits) if length else None
 
 
 def _is_chunked(fields: Fields, version: int) -> bool:

@@ -6,6 +6,8 @@ elsewhere: the parsers and the serialisation check that.
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 
+from typing_extensions import TypeIs
+
 __all__ = ["Fields"]
 
 
@@ -29,16 +31,18 @@ class Fields(MutableMapping[str, str]):
         TypeError: a name or a value is not a `str`.
     """
 
-    __slots__ = ("_lines",)
+    __slots__ = ("_count", "_entries")
 
     def __init__(self, lines: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        # Each line with its name in lower case before it: comparing is what is done most.
-        self._lines: list[tuple[str, str, str]] = []
+        # By name in lower case: the place of each line among all lines, its name, its value.
+        self._entries: dict[str, list[tuple[int, str, str]]] = {}
+        self._count = 0
         if isinstance(lines, Fields):
-            self._lines.extend(lines._lines)
-            return
-        for name, value in lines.items() if isinstance(lines, Mapping) else lines:
-            self.insert(name, value)
+            self.extend(lines.lines())
+        elif _is_mapping(lines):
+            self.extend(lines.items())
+        else:
+            self.extend(lines)
 
     def insert(self, name: str, value: str) -> None:
         """Add one more line behind all others.
@@ -46,17 +50,36 @@ class Fields(MutableMapping[str, str]):
         Raises:
             TypeError: `name` or `value` is not a `str`.
         """
-        self._lines.append(_line(name, value))
+        self.extend(((name, value),))
+
+    def extend(self, lines: Iterable[tuple[str, str]]) -> None:
+        """Add lines behind all others, in their order.
+
+        Raises:
+            TypeError: a name or a value is not a `str`; the lines before it were added.
+        """
+        entries = self._entries
+        for name, value in lines:
+            try:
+                # As functions of str they refuse everything else, bytes too.
+                key = str.lower(name)
+                line = (self._count, name, str.strip(value, " \t"))
+            except TypeError:
+                raise _not_text(name, value) from None
+            self._count += 1
+            if key in entries:
+                entries[key].append(line)
+            else:
+                entries[key] = [line]
 
     def get_all(self, name: str) -> list[str]:
         """Return the values of all lines with that name in their order, an empty list if none."""
-        key = name.lower()
-        return [value for line_key, _, value in self._lines if line_key == key]
+        return [value for _, _, value in self._entries.get(name.lower(), ())]
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """Iterate over all lines in their order, as names and values."""
-        for _, name, value in self._lines:
-            yield name, value
+        places = sorted(line for lines in self._entries.values() for line in lines)
+        return iter([(name, value) for _, name, value in places])
 
     def copy(self) -> "Fields":
         """Return an independent copy."""
@@ -64,62 +87,57 @@ class Fields(MutableMapping[str, str]):
 
     def clear(self) -> None:
         """Remove all lines."""
-        self._lines.clear()
+        self._entries.clear()
 
     def __getitem__(self, name: str) -> str:
         """Return the value of the first line with that name."""
-        key = name.lower()
-        for line_key, _, value in self._lines:
-            if line_key == key:
-                return value
-        raise KeyError(name)
+        lines = self._entries.get(name.lower())
+        if lines is None:
+            raise KeyError(name)
+        return lines[0][2]
 
     def __setitem__(self, name: str, value: str) -> None:
         """Replace all lines of that name by one in the place of the first, or add a line."""
-        line = _line(name, value)
-        for index, old in enumerate(self._lines):
-            if old[0] == line[0]:
-                rest = [other for other in self._lines[index + 1 :] if other[0] != line[0]]
-                self._lines[index:] = [line, *rest]
-                return
-        self._lines.append(line)
+        self.insert(name, value)
+        lines = self._entries[name.lower()]
+        # The first line's place and the last one's text; of a new name they are the same line.
+        lines[:] = [(lines[0][0], *lines[-1][1:])]
 
     def __delitem__(self, name: str) -> None:
         """Remove all lines of that name."""
-        key = name.lower()
-        kept = [line for line in self._lines if line[0] != key]
-        if len(kept) == len(self._lines):
+        if self._entries.pop(name.lower(), None) is None:
             raise KeyError(name)
-        self._lines = kept
 
     def __contains__(self, name: object) -> bool:
-        if not isinstance(name, str):
-            return False
-        key = name.lower()
-        return any(line[0] == key for line in self._lines)
+        return isinstance(name, str) and name.lower() in self._entries
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the distinct names, each as it is spelled where it comes first."""
-        first: dict[str, str] = {}
-        for key, name, _ in self._lines:
-            first.setdefault(key, name)
-        return iter(first.values())
+        for lines in self._entries.values():
+            yield lines[0][1]
 
     def __len__(self) -> int:
         """Return the number of distinct names."""
-        return len({line[0] for line in self._lines})
+        return len(self._entries)
 
     def __eq__(self, other: object) -> bool:
         """Compare all lines in their order, names without regard to case."""
         if isinstance(other, Fields):
-            return [line[::2] for line in self._lines] == [line[::2] for line in other._lines]
+            return self._comparable() == other._comparable()
         return NotImplemented
 
     def __repr__(self) -> str:
         return f"Fields({list(self.lines())!r})"
 
+    def _comparable(self) -> list[tuple[str, str]]:
+        return [(name.lower(), value) for name, value in self.lines()]
 
-def _line(name: object, value: object) -> tuple[str, str, str]:
-    if not isinstance(name, str) or not isinstance(value, str):
-        raise TypeError(f"a field is a str name and a str value, not {name!r}: {value!r}")
-    return name.lower(), name, value.strip(" \t")
+
+def _is_mapping(
+    lines: Mapping[str, str] | Iterable[tuple[str, str]],
+) -> TypeIs[Mapping[str, str]]:
+    return isinstance(lines, Mapping)
+
+
+def _not_text(name: object, value: object) -> TypeError:
+    return TypeError(f"a field is a str name and a str value, not {name!r}: {value!r}")

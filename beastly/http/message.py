@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Final
 
-from typing_extensions import Buffer, Self
+from typing_extensions import Buffer
 
 from beastly.http.fields import Fields
 from beastly.http.rfc9110 import has_token, is_field_value, is_token
@@ -59,8 +59,7 @@ class Message:
             return False
         return self.version >= 11 or has_token(options, "keep-alive")
 
-    def assign(self, other: Self) -> None:
-        """Make this message an independent copy of `other`."""
+    def _assign(self, other: "Message") -> None:
         self.version = other.version
         self.fields = other.fields.copy()
         self._body = other._body
@@ -148,9 +147,9 @@ class Request(Message):
         else:
             self.fields.pop("Content-Length", None)
 
-    def assign(self, other: Self) -> None:
+    def assign(self, other: "Request") -> None:
         """Make this request an independent copy of `other`."""
-        super().assign(other)
+        self._assign(other)
         self.method = other.method
         self.target = other.target
 
@@ -254,9 +253,9 @@ class Response(Message):
         elif self.status != HTTPStatus.NOT_MODIFIED:
             self.fields["Content-Length"] = str(len(self._body))
 
-    def assign(self, other: Self) -> None:
+    def assign(self, other: "Response") -> None:
         """Make this response an independent copy of `other`."""
-        super().assign(other)
+        self._assign(other)
         self._status = other._status
         self.reason = other.reason
 

@@ -44,8 +44,8 @@ class MessageParser(ABC, Generic[_M]):
         "_content",
         "_error",
         "_limits",
+        "_lines",
         "_section",
-        "_start_line",
         "done",
         "head_done",
         "message",
@@ -60,7 +60,7 @@ class MessageParser(ABC, Generic[_M]):
         self._limits = limits
         # The blank line is part of the head too.
         within_head = limits.head - 2 < limits.start_line
-        self._start_line = LineReader(
+        self._lines = LineReader(
             limits.head - 2 if within_head else limits.start_line,
             Error.HEADER_LIMIT if within_head else Error.START_LINE_LIMIT,
             illegal,
@@ -120,14 +120,15 @@ class MessageParser(ABC, Generic[_M]):
     def _advance(self, data: bytes | bytearray, start: int) -> int:
         if self._section is None:
             self._section, start = self._read_start_line(data, start)
-        if self._section is not None and not self.head_done:
+            if self._section is None:
+                return start
+        if not self.head_done:
             start = self._section.feed(data, start)
-            if self._section.done:
-                self._content = self._end_head()
-                self.head_done = True
+            if not self._section.done:
+                return start
+            self._end_head()
         if self._content is not None:
-            if not self._content.done:
-                start = self._content.feed(data, start)
+            start = self._content.feed(data, start)
             if self._content.done:
                 self._finish(self._content)
         return start
@@ -135,36 +136,39 @@ class MessageParser(ABC, Generic[_M]):
     def _read_start_line(
         self, data: bytes | bytearray, start: int
     ) -> tuple[FieldSection | None, int]:
-        partial = self._start_line.partial
+        partial = self._lines.partial
         unchecked = OPENING_SIZE - len(partial)
         if unchecked > 0:
             # Bytes that are no HTTP at all may never make a line.
-            self._check_opening(bytes(partial) + data[start : start + unchecked])
-        line, start = self._start_line.read(data, start)
+            opening = data[start : start + unchecked]
+            self._check_opening(bytes(partial) + opening if partial else opening)
+        line, start = self._lines.read(data, start)
         if line is None:
             return None, start
         self._parse_start_line(line)
         self.message.fields = Fields()
         room = self._limits.head - len(line) - 2
-        return FieldSection(self.message.fields, self._limits, room), start
+        return FieldSection(self.message.fields, self._lines, self._limits, room), start
 
-    def _end_head(self) -> Content:
+    def _end_head(self) -> None:
         # Whether the connection lasts depends on it, so it must be understood.
         token_list(self.message.fields.get_all("Connection"))
-        return self._choose_content()
+        self._content = self._choose_content()
+        self.head_done = True
+        self.done = self._content is None
 
     def _finish(self, content: Content) -> None:
         self.message.body = content.take()
         self.done = True
 
     @abstractmethod
-    def _check_opening(self, opening: bytes) -> None: ...
+    def _check_opening(self, opening: bytes | bytearray) -> None: ...
 
     @abstractmethod
     def _parse_start_line(self, line: str) -> None: ...
 
     @abstractmethod
-    def _choose_content(self) -> Content: ...
+    def _choose_content(self) -> Content | None: ...
 
 
 class RequestParser(MessageParser[Request]):
@@ -182,14 +186,14 @@ class RequestParser(MessageParser[Request]):
     def __init__(self, limits: Limits = _DEFAULT_LIMITS, message: Request | None = None) -> None:
         super().__init__(limits, Request() if message is None else message, Error.BAD_TARGET)
 
-    def _check_opening(self, opening: bytes) -> None:
+    def _check_opening(self, opening: bytes | bytearray) -> None:
         check_request_opening(opening)
 
     def _parse_start_line(self, line: str) -> None:
         message = self.message
         message.method, message.target, message.version = parse_request_line(line)
 
-    def _choose_content(self) -> Content:
+    def _choose_content(self) -> Content | None:
         hosts = self.message.fields.get_all("Host")
         if len(hosts) > 1:
             raise HttpError(Error.MULTIPLE_HOST, f"these came: {hosts!r}")
@@ -213,12 +217,12 @@ class ResponseParser(MessageParser[Response]):
     def __init__(self, limits: Limits = _DEFAULT_LIMITS, message: Response | None = None) -> None:
         super().__init__(limits, Response() if message is None else message, Error.BAD_REASON)
 
-    def _check_opening(self, opening: bytes) -> None:
+    def _check_opening(self, opening: bytes | bytearray) -> None:
         check_response_opening(opening)
 
     def _parse_start_line(self, line: str) -> None:
         message = self.message
         message.version, message.status, message.reason = parse_status_line(line)
 
-    def _choose_content(self) -> Content:
+    def _choose_content(self) -> Content | None:
         return response_content(self.message, self._limits)
