@@ -3,7 +3,7 @@
 It knows neither HTTP nor WebSocket.
 """
 
-from beastly.core.buffer import ReceiveBuffer
+from beastly.core.buffer import Buffers, ReceiveBuffer, gather
 from beastly.core.deadline import Deadline
 from beastly.core.error import BeastlyError, Busy, Error, ErrorCode, OperationAborted, TimedOut
 from beastly.core.layer import Layer, layer_over
@@ -11,6 +11,7 @@ from beastly.core.role import Role
 
 __all__ = [
     "BeastlyError",
+    "Buffers",
     "Busy",
     "Deadline",
     "Error",
@@ -20,5 +21,6 @@ __all__ = [
     "ReceiveBuffer",
     "Role",
     "TimedOut",
+    "gather",
     "layer_over",
 ]

@@ -56,28 +56,17 @@ class TlsLayer:
         self.truncated = False
         self.default_timeout = prepare_socket(sock)
         sock.setblocking(False)
-        # Otherwise a truncated stream would look like one that was ended.
-        sock.suppress_ragged_eofs = False
+        # Otherwise a truncated stream would look like one that was ended. The attribute is there,
+        # but the type stubs do not know it.
+        setattr(sock, "suppress_ragged_eofs", False)  # noqa: B010
 
     def receive(self, size: int, deadline: Deadline | None) -> bytes:
         """See `Layer.receive`."""
-        if self._ended:
-            return b""
-        try:
-            return self._complete(lambda: self._socket.recv(size), deadline)
-        except ssl.SSLEOFError:
-            self.truncated = True
-            return b""
+        return self._received(lambda: self._socket.recv(size), deadline, b"")
 
     def receive_into(self, region: memoryview, deadline: Deadline | None) -> int:
         """See `Layer.receive_into`."""
-        if self._ended:
-            return 0
-        try:
-            return self._complete(lambda: self._socket.recv_into(region), deadline)
-        except ssl.SSLEOFError:
-            self.truncated = True
-            return 0
+        return self._received(lambda: self._socket.recv_into(region), deadline, 0)
 
     def send(self, data: Buffer, deadline: Deadline | None) -> int:
         """See `Layer.send`. After a timeout the same bytes must be sent first, as OpenSSL asks."""
@@ -98,12 +87,6 @@ class TlsLayer:
             # Not the method of SSLSocket: that one would go on in plain text for the reader.
             socket.socket.shutdown(self._socket, socket.SHUT_WR)
 
-    def _close_notify(self) -> None:
-        # OpenSSL sends ours and then looks for the peer's. To miss it means that ours is out.
-        with contextlib.suppress(ssl.SSLWantReadError):
-            self._socket.unwrap()
-            self._ended = True
-
     def close(self) -> None:
         """See `Layer.close`."""
         self._socket.close()
@@ -111,6 +94,21 @@ class TlsLayer:
     def abort(self) -> None:
         """See `Layer.abort`."""
         abort_socket(self._socket)
+
+    def _close_notify(self) -> None:
+        # OpenSSL sends ours and then looks for the peer's. To miss it means that ours is out.
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self._socket.unwrap()
+            # There is no TLS on the socket any more: what came now would pass for plain text.
+            self._ended = True
+
+    def _received(self, step: Callable[[], _T], deadline: Deadline | None, at_end: _T) -> _T:
+        """Return what `step` receives, or `at_end` once the peer's bytes have ended."""
+        try:
+            return self._complete(lambda: at_end if self._ended else step(), deadline)
+        except ssl.SSLEOFError:
+            self.truncated = True
+            return at_end
 
     def _complete(self, step: Callable[[], _T], deadline: Deadline | None) -> _T:
         """Repeat `step` until OpenSSL has what it wants; it may want either direction for both."""

@@ -6,7 +6,15 @@ cheapest to cut; readers keep what they have half of, so the block is never appe
 message grows. It knows nothing of what the bytes mean.
 """
 
-__all__ = ["ReceiveBuffer"]
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from typing_extensions import Buffer
+
+__all__ = ["Buffers", "ReceiveBuffer", "gather"]
+
+Buffers: TypeAlias = Buffer | Iterable[Buffer]
+"""Bytes in one block, or in several that follow each other."""
 
 
 class ReceiveBuffer:
@@ -43,3 +51,14 @@ class ReceiveBuffer:
         """Forget what is unread."""
         self.data = b""
         self.position = 0
+
+
+def gather(data: Buffers) -> bytes:
+    """Return the bytes of one buffer, or of several as one; `bytes` are not copied.
+
+    Raises:
+        TypeError: `data` is neither bytes-like nor an iterable of what is.
+    """
+    if isinstance(data, bytes):
+        return data
+    return b"".join([data] if isinstance(data, Buffer) else data)

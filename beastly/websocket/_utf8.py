@@ -26,6 +26,11 @@ class Utf8Checker:
     def __init__(self) -> None:
         self._decoder = _new_decoder()
 
+    @property
+    def pending(self) -> bytes:
+        """The bytes of a code point that is not complete yet."""
+        return self._decoder.getstate()[0]
+
     def feed(self, data: bytes | memoryview) -> None:
         """Check `data`, plain bytes or a view of them, as what follows the pieces before.
 
@@ -34,7 +39,7 @@ class Utf8Checker:
         """
         for start in range(0, len(data), _BLOCK):
             self._decoder.decode(data[start : start + _BLOCK])
-        pending, _ = self._decoder.getstate()
+        pending = self.pending
         # Surrogates begin with ED A0 to ED BF. The decoder finds that at the third byte only.
         if pending[:1] == b"\xed" and pending[1:] >= b"\xa0":
             raise UnicodeDecodeError("utf-8", pending, 0, 1, "invalid continuation byte")

@@ -8,6 +8,7 @@ and the close code that the peer is sent. The classes say what a program does ab
       ProtocolViolation             the peer is broken; the connection has been failed
       MessageTooBig                 the peer sent more than a limit allows; likewise
       ConnectionClosed              the conversation is over: `reason`, `clean`
+      UnexpectedMessage             the message is of the other kind: `message`
       OperationAborted              (core) the stream was closed, aborted or not yet opened
       Busy                          (core) another thread is reading
       TimedOut                      (core, also TimeoutError) repeat the call
@@ -26,6 +27,7 @@ __all__ = [
     "HandshakeFailed",
     "MessageTooBig",
     "ProtocolViolation",
+    "UnexpectedMessage",
 ]
 
 
@@ -60,12 +62,8 @@ class Error(ErrorCode):
         None,
         CloseCode.MESSAGE_TOO_BIG,
     )
-    BUFFER_OVERFLOW = (
-        "bytes read before the call must fit the limit on a request head",
-        "RFC 9112 section 3",
-        None,
-        None,
-    )
+    NOT_TEXT = ("the message must be text", "RFC 6455 section 5.6", None, None)
+    NOT_BINARY = ("the message must be binary", "RFC 6455 section 5.6", None, None)
 
     BAD_HTTP_VERSION = ("the HTTP version must be 1.1", "RFC 6455 section 4.1", _HANDSHAKE, None)
     BAD_METHOD = ("the method must be GET", "RFC 6455 section 4.1", _HANDSHAKE, None)
@@ -307,3 +305,16 @@ class ConnectionClosed(BeastlyError):
         super().__init__(Error.CLOSED, detail)
         self.reason = reason
         self.clean = clean
+
+
+class UnexpectedMessage(BeastlyError):
+    """A text message came where a binary one was asked for, or the other way round.
+
+    `message` is what came: nothing is lost. The stream is untouched.
+    """
+
+    code: Error
+
+    def __init__(self, code: Error, message: str | bytes) -> None:
+        super().__init__(code, f"it has {len(message)} {'characters' if isinstance(message, str) else 'bytes'}")
+        self.message = message

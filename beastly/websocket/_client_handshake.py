@@ -1,0 +1,179 @@
+"""The client's half of the opening handshake: make the request, judge the response.
+
+Pure: it hands out bytes and takes a parsed response (RFC 6455 section 4.1). It never reads, writes
+or waits.
+"""
+
+import base64
+import os
+import re
+from collections.abc import Callable
+from typing import Final
+
+from beastly._version import __version__
+from beastly.http import HttpError, Request, Response
+from beastly.http.rfc9110 import extension_list, token_list
+from beastly.websocket._handshake import (
+    Fault,
+    request_fault,
+    requested_subprotocols,
+    switching_fault,
+)
+from beastly.websocket.error import Error, HandshakeFailed
+from beastly.websocket.rfc6455 import accept_key
+
+__all__ = ["ClientHandshake"]
+
+_KEY_SIZE: Final = 16
+
+# A name or address, and a port perhaps (RFC 9110 section 7.2); what a URL has around it is refused.
+_HOST: Final = re.compile(r"[!$&-.0-;=A-Z_a-z~%\[\]]+")
+
+# A path with a query perhaps, or a whole URL as proxies get it (RFC 6455 section 4.1).
+_TARGET: Final = re.compile(r"(?:/|https?://)[!-\"$-~]*")
+
+
+class ClientHandshake:
+    """One attempt of a client to upgrade a connection.
+
+    `request` is what goes out, decorated and checked; `encoded` its bytes.
+
+    Raises:
+        ValueError: the host, the target or what the decorator set may not be sent.
+    """
+
+    __slots__ = ("encoded", "request")
+
+    def __init__(
+        self,
+        host: str,
+        target: str,
+        decorate: Callable[[Request], object] | None = None,
+        *,
+        entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        _check_destination(host, target)
+        request = Request("GET", target)
+        fields = request.fields
+        fields.insert("Host", host)
+        fields.insert("Upgrade", "websocket")
+        fields.insert("Connection", "Upgrade")
+        fields.insert("Sec-WebSocket-Key", base64.b64encode(entropy(_KEY_SIZE)).decode("ascii"))
+        fields.insert("Sec-WebSocket-Version", "13")
+        if decorate is not None:
+            key = fields["Sec-WebSocket-Key"]
+            decorate(request)
+            _check_decorated(request, key)
+        if "User-Agent" not in request.fields:
+            request.fields.insert("User-Agent", f"beastly/{__version__}")
+        self.request = request
+        self.encoded = request.encode()
+
+    def judge(self, response: Response, *, reusable: bool) -> None:
+        """Return if `response` has made this a WebSocket connection.
+
+        `reusable` tells that the end of the response was found without the connection ending.
+        Checks in Beast's order, then the extensions and the subprotocol (RFC 6455 section 4.1).
+
+        Raises:
+            HandshakeFailed: `code` is the first rule that was broken; `keep_alive` tells whether
+                the connection is still good for another request.
+        """
+        fault = (
+            _status_fault(response)
+            or switching_fault(response.fields)
+            or self._accept_fault(response)
+            or _extension_fault(response)
+            or self._subprotocol_fault(response)
+        )
+        if fault is not None:
+            raise HandshakeFailed(
+                fault.code,
+                fault.detail,
+                request=self.request,
+                response=response,
+                # After a 101 the server speaks WebSocket, however wrong its response is.
+                keep_alive=reusable and response.status != 101 and response.keep_alive,
+            )
+
+    def _accept_fault(self, response: Response) -> Fault | None:
+        values = response.fields.get_all("Sec-WebSocket-Accept")
+        if not values:
+            return Fault(Error.NO_SEC_ACCEPT)
+        expected = accept_key(self.request.fields["Sec-WebSocket-Key"])
+        if values != [expected]:
+            return Fault(
+                Error.BAD_SEC_ACCEPT, f"it is {', '.join(values)!r} where {expected!r} is due"
+            )
+        return None
+
+    def _subprotocol_fault(self, response: Response) -> Fault | None:
+        values = response.fields.get_all("Sec-WebSocket-Protocol")
+        if not values:
+            return None
+        if len(values) > 1:
+            return Fault(Error.MULTIPLE_SUBPROTOCOL, f"they are {', '.join(values)!r}")
+        offered = requested_subprotocols(self.request.fields)
+        if values[0] not in offered:
+            return Fault(
+                Error.BAD_SUBPROTOCOL,
+                f"it is {values[0]!r} where {', '.join(offered) or 'nothing'!r} was offered",
+            )
+        return None
+
+
+def _check_destination(host: str, target: str) -> None:
+    if not _HOST.fullmatch(host):
+        raise ValueError(
+            "the host must be a name or an address, and a port perhaps, as in 'example.com:8080',"
+            f" not {host!r} (RFC 9110 section 7.2)"
+        )
+    if not _TARGET.fullmatch(target):
+        raise ValueError(
+            "the request-target must begin with '/', without spaces, a fragment or characters"
+            f" beyond ASCII, not {target!r} (RFC 6455 section 3)"
+        )
+
+
+def _check_decorated(request: Request, key: str) -> None:
+    """Refuse what a decorator broke; the serialisation checks the syntax of the rest."""
+    fields = request.fields
+    fault = request_fault(request)
+    if fault is None and fields["Sec-WebSocket-Key"] != key:
+        fault = Fault(Error.BAD_SEC_KEY, "it was replaced")
+    if fault is None and "Sec-WebSocket-Extensions" in fields:
+        fault = Fault(Error.BAD_EXTENSION, "an extension that is not implemented was offered")
+    if fault is not None:
+        failure = HandshakeFailed(fault.code, fault.detail)
+        raise ValueError(f"the decorator broke the upgrade request: {failure}")
+    protocols = fields.get_all("Sec-WebSocket-Protocol")
+    try:
+        names = token_list(protocols)
+    except HttpError as error:
+        raise ValueError(f"the decorator offers no list of subprotocols: {error}") from error
+    if protocols and (not names or len(set(names)) < len(names)):
+        raise ValueError(
+            "the decorator must offer one or more different subprotocols, not"
+            f" {', '.join(protocols)!r} (RFC 6455 section 4.1)"
+        )
+
+
+def _status_fault(response: Response) -> Fault | None:
+    if response.status != 101:
+        return Fault(Error.UPGRADE_DECLINED, f"it is {response.status} {response.reason}".rstrip())
+    if response.version != 11:
+        return Fault(Error.BAD_HTTP_VERSION, f"it is {response.version / 10}")
+    return None
+
+
+def _extension_fault(response: Response) -> Fault | None:
+    values = response.fields.get_all("Sec-WebSocket-Extensions")
+    try:
+        names = [name.lower() for name, _ in extension_list(values)]
+    except HttpError as error:
+        return Fault(Error.BAD_EXTENSION, str(error))
+    if len(set(names)) < len(names):
+        return Fault(Error.MULTIPLE_EXTENSION, f"they are {', '.join(names)!r}")
+    if names:
+        return Fault(Error.BAD_EXTENSION, f"it is {names[0]!r} where nothing was offered")
+    return None

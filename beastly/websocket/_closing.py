@@ -1,0 +1,88 @@
+"""Closing a stream: the closing handshake from this side, and giving up.
+
+Whoever may be reading finishes the closing handshake, since the peer's close frame arrives there;
+when nobody is, the closing thread reads. It knows both halves of a stream.
+"""
+
+import contextlib
+from typing import Final
+
+from beastly.core import Deadline, TimedOut
+from beastly.websocket._connection import Connection
+from beastly.websocket._incoming import Incoming
+from beastly.websocket._outgoing import Outgoing
+from beastly.websocket._status import Event, Status
+from beastly.websocket._teardown import teardown
+from beastly.websocket.rfc6455 import CloseReason
+
+__all__ = ["close", "fail", "give_up"]
+
+_LINGER: Final = 1.0
+"""Seconds that a failing stream waits at most for its close frame to arrive: an exception of the
+caller's is on its way."""
+
+
+def give_up(connection: Connection) -> None:
+    """End a connection that never was a WebSocket one, or that has ended. Never blocks."""
+    if connection.status is Status.CONNECTING:
+        connection.advance(Event.ABANDONED)
+        connection.why_ended = "it was closed before it was open"
+    connection.release()
+
+
+def close(
+    connection: Connection,
+    incoming: Incoming,
+    outgoing: Outgoing,
+    reason: CloseReason,
+    deadline: Deadline | None,
+) -> None:
+    """Send the close frame, and wait until the peer's has ended the connection.
+
+    What else the peer sends meanwhile is dropped. The reply to a peer that closed first is the
+    reader's to send; then this only waits for it.
+    """
+    try:
+        try:
+            outgoing.close(reason, Status.OPEN, deadline)
+        except TimedOut:
+            raise
+        except OSError:
+            # Perhaps the peer has closed too and is gone: what it sent last tells.
+            pass
+        if incoming.is_calling_back:
+            # The read that called back goes on when the callback returns, and finishes this.
+            return
+        _await_close(connection, incoming, deadline)
+    except TimedOut:
+        connection.fail("the peer did not answer the close frame in time")
+        connection.release()
+        raise
+
+
+def _await_close(
+    connection: Connection, incoming: Incoming, deadline: Deadline | None
+) -> None:
+    reading = connection.reading
+    if deadline is None:
+        reading.acquire()
+    elif not reading.acquire(timeout=deadline.remaining()):
+        raise TimedOut("no close frame came from the peer")
+    try:
+        incoming.finish_closing(deadline)
+    finally:
+        connection.stop_reading()
+
+
+def fail(connection: Connection, outgoing: Outgoing, reason: CloseReason, why: str) -> None:
+    """Fail the connection: tell the peer `reason` if it takes it at once, and end it."""
+    deadline = connection.closing_deadline(Deadline(_LINGER))
+    with contextlib.suppress(OSError):
+        outgoing.close(reason, Status.OPEN, deadline)
+    connection.fail(why)
+    if connection.role is not None and connection.reading.acquire(False):
+        try:
+            teardown(connection.layer, connection.role, deadline)
+        finally:
+            connection.stop_reading()
+    connection.release()

@@ -1,0 +1,152 @@
+"""What the verbs of one stream share: the layer below, the status, the locks, the end.
+
+Threads. `reading` is held by the one thread that takes bytes from the layer, `writing` by the one
+that puts bytes there; a handshake holds both. Where a thread needs both it takes `reading` first.
+`_transition` guards the status for the length of an assignment and is taken last. No lock is ever
+held while waiting for another thread to do something, except `writing`, which a sender holds while
+the layer takes its bytes.
+
+The layer is closed only when both locks are free: a descriptor that is closed under a thread which
+still uses it may be given to another connection. It knows nothing of frames and HTTP.
+"""
+
+import threading
+from typing import Final
+
+from beastly.core import Busy, Deadline, Layer, OperationAborted, ReceiveBuffer, Role
+from beastly.websocket._status import Event, Status, advance
+from beastly.websocket.option import Timeout
+from beastly.websocket.rfc6455 import CloseReason
+
+__all__ = ["RECEIVE_SIZE", "Connection"]
+
+RECEIVE_SIZE: Final = 16384
+"""Bytes asked for in one receive: more would make the allocator give memory back each time."""
+
+
+class Connection:
+    """The state of one connection, as far as more than one verb needs it."""
+
+    __slots__ = (
+        "_closed",
+        "_ended",
+        "_transition",
+        "buffer",
+        "is_aborted",
+        "layer",
+        "reading",
+        "reason",
+        "role",
+        "status",
+        "timeout",
+        "why_ended",
+        "writing",
+    )
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+        self.buffer = ReceiveBuffer()
+        self.role: Role | None = None
+        self.status = Status.CONNECTING
+        self.reason: CloseReason | None = None
+        self.timeout = Timeout()
+        self.reading = threading.Lock()
+        self.writing = threading.Lock()
+        self.why_ended = ""
+        self.is_aborted = False
+        self._transition = threading.Lock()
+        self._ended = False
+        self._closed = False
+
+    def deadline(self, timeout: float | None) -> Deadline | None:
+        """Return the deadline of a call: its own timeout, else the one set on the socket."""
+        return Deadline.after(self.layer.default_timeout if timeout is None else timeout)
+
+    def handshake_deadline(self, timeout: float | None) -> Deadline | None:
+        """Return the deadline of opening and closing, which always have one unless told."""
+        return Deadline.after(self.timeout.handshake_timeout if timeout is None else timeout)
+
+    def closing_deadline(self, deadline: Deadline | None) -> Deadline | None:
+        """Return the deadline of a closing that a call with `deadline` runs into."""
+        bound = Deadline.after(self.timeout.handshake_timeout)
+        if deadline is None or bound is None:
+            return deadline or bound
+        return min(deadline, bound, key=Deadline.remaining)
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether the conversation is over, by a closing handshake or without."""
+        return self.status in (Status.CLOSED, Status.FAILED)
+
+    def advance(self, event: Event) -> Status:
+        """Move to the status that follows `event`, and return the one that was left."""
+        with self._transition:
+            left = self.status
+            self.status = advance(left, event)
+        return left
+
+    def open(self, role: Role) -> None:
+        """Begin the conversation: an opening handshake has succeeded in `role`."""
+        self.role = role
+        self.reason = None
+        self.advance(Event.OPENED)
+
+    def fail(self, why: str) -> None:
+        """Give the connection up without a closing handshake; `why` is told to later callers."""
+        with self._transition:
+            if self.has_ended:
+                return
+            self.status = advance(self.status, Event.FAILED)
+            self.why_ended = why
+
+    def start_reading(self) -> None:
+        """Enter the reading half.
+
+        Raises:
+            Busy: another thread is inside.
+        """
+        if not self.reading.acquire(False):
+            raise Busy("another thread is inside a read")
+
+    def stop_reading(self) -> None:
+        """Leave the reading half."""
+        self.reading.release()
+        if self._ended:
+            self._close_when_left()
+
+    def stop_writing(self) -> None:
+        """Leave the writing half."""
+        self.writing.release()
+        if self._ended:
+            self._close_when_left()
+
+    def aborted(self, verb: str) -> OperationAborted:
+        """Return the exception for a `verb` that the status does not allow."""
+        if self.status is Status.CONNECTING:
+            return OperationAborted(f"{verb} needs a handshake or an accept that succeeded before it")
+        if self.status is Status.OPEN:
+            return OperationAborted(f"{verb} needs a connection that is not open yet")
+        return OperationAborted(f"{verb} came after the end: {self.why_ended}")
+
+    def abort(self) -> None:
+        """End everything at once: wakes the threads inside, and lets none in any more."""
+        self.is_aborted = True
+        self.fail("it was aborted")
+        self.release()
+
+    def release(self) -> None:
+        """Close the layer as soon as no thread is inside; those that wait in it are woken."""
+        self._ended = True
+        self.layer.abort()
+        self._close_when_left()
+
+    def _close_when_left(self) -> None:
+        # Every thread that leaves looks, and each looks again after it gave the locks back: the
+        # last of them finds both free, however they overlap.
+        while not (self._closed or self.reading.locked() or self.writing.locked()):
+            if self.reading.acquire(False):
+                if self.writing.acquire(False):
+                    self.layer.close()
+                    self._closed = True
+                    self.writing.release()
+                self.reading.release()

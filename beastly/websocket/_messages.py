@@ -1,0 +1,242 @@
+"""The verbs of an open stream: reading and writing messages, pings and pongs.
+
+How they work is in the modules for each half, `_incoming` and `_outgoing`; here the arguments are
+looked at, and everything that a user has to know is said.
+"""
+
+from collections.abc import Iterator
+from typing import Final, overload
+
+from typing_extensions import Buffer
+
+from beastly.core import Buffers, OperationAborted, gather
+from beastly.websocket._connection import Connection
+from beastly.websocket._incoming import Incoming
+from beastly.websocket._outgoing import Outgoing
+from beastly.websocket._settings import Settings
+from beastly.websocket._status import Status
+from beastly.websocket._utf8 import Utf8Checker
+from beastly.websocket.error import ConnectionClosed, Error, UnexpectedMessage
+from beastly.websocket.rfc6455 import CONTROL_PAYLOAD_MAX, CloseCode, Opcode
+
+__all__ = ["Messages"]
+
+_CHUNK: Final = 65536
+"""Bytes taken at a time where the caller named no limit."""
+
+_NORMAL_CODES: Final = (None, CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY)
+
+
+class Messages(Settings):
+    """What can be done with a stream once it is open."""
+
+    __slots__ = ("_cut_text",)
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._cut_text = b""
+
+    @overload
+    def read(self, /, *, timeout: float | None = ...) -> str | bytes: ...
+    @overload
+    def read(self, buffer: bytearray, /, *, timeout: float | None = ...) -> int: ...
+    def read(
+        self, buffer: bytearray | None = None, /, *, timeout: float | None = None
+    ) -> str | bytes | int:
+        """Read one whole message, or the rest of one that `read_some` began.
+
+        Blocks until the message is complete. Pings are answered meanwhile, and a close frame is;
+        the control callback is called (RFC 6455 section 6.2).
+
+        Args:
+            buffer: the message is appended to it, text in UTF-8, as it arrives. Optional.
+            timeout: seconds for all of it. A read that timed out can be repeated.
+
+        Returns:
+            `str` for text and `bytes` for binary; with `buffer` the number of bytes appended. The
+            rest of a message that `read_some` began is always `bytes`.
+
+        Raises:
+            ConnectionClosed: the peer closed, or ended the connection without closing it.
+            ProtocolViolation: the peer broke a rule and was told so; the stream has failed.
+            MessageTooBig: the message passes `read_message_max`; likewise.
+            TimedOut: nothing is lost.
+            OperationAborted, Busy, OSError: see the class.
+        """
+        incoming = self._start_reading("read")
+        try:
+            deadline = self._connection.deadline(timeout)
+            if buffer is None:
+                return incoming.message(deadline)
+            size = len(buffer)
+            while True:
+                buffer += incoming.some(_CHUNK, deadline)
+                if incoming.receiver.message_done:
+                    return len(buffer) - size
+        finally:
+            self._connection.stop_reading()
+
+    def read_text(self, *, timeout: float | None = None) -> str:
+        """Read one whole message that must be text; otherwise as `read`.
+
+        Raises:
+            UnexpectedMessage: it is binary, or the rest of one of which a part was read.
+        """
+        message = self.read(timeout=timeout)
+        if isinstance(message, str):
+            return message
+        raise UnexpectedMessage(Error.NOT_TEXT, message)
+
+    def read_bytes(self, *, timeout: float | None = None) -> bytes:
+        """Read one whole message that must be binary; otherwise as `read`.
+
+        Raises:
+            UnexpectedMessage: it is text.
+        """
+        message = self.read(timeout=timeout)
+        if isinstance(message, bytes):
+            return message
+        raise UnexpectedMessage(Error.NOT_BINARY, message)
+
+    @overload
+    def read_some(
+        self, buffer: bytearray, limit: int = ..., /, *, timeout: float | None = ...
+    ) -> int: ...
+    @overload
+    def read_some(self, region: memoryview, /, *, timeout: float | None = ...) -> int: ...
+    def read_some(
+        self, target: bytearray | memoryview, limit: int = 0, /, *, timeout: float | None = None
+    ) -> int:
+        """Read a part of a message: what is there of it, at least one byte unless it is empty.
+
+        Blocks until some of it is there. `is_message_done` tells whether its end was reached,
+        `got_text` its kind. Text is checked, and may be cut inside a code point. Otherwise as `read`.
+
+        Args:
+            buffer: the bytes are appended to it.
+            limit: the most bytes to append; 0 leaves it to the stream.
+            region: a writable region that is filled from its start; its size is the limit.
+
+        Returns:
+            The number of bytes, 0 for an empty message or an empty `region`.
+        """
+        incoming = self._start_reading("read_some")
+        try:
+            deadline = self._connection.deadline(timeout)
+            if isinstance(target, bytearray):
+                data = incoming.some(limit or _CHUNK, deadline)
+                target += data
+            else:
+                data = incoming.some(len(target), deadline)
+                target[: len(data)] = data
+            return len(data)
+        finally:
+            self._connection.stop_reading()
+
+    def __iter__(self) -> Iterator[str | bytes]:
+        """Read messages until the connection is closed in a normal way.
+
+        That is the peer's close frame with code 1000, 1001 or none, or a `close` on this side.
+
+        Raises:
+            ConnectionClosed: the peer closed with another code, or ended without closing.
+        """
+        while True:
+            try:
+                yield self.read()
+            except ConnectionClosed as end:
+                if end.reason is None or end.reason.code not in _NORMAL_CODES:
+                    raise
+                return
+            except OperationAborted:
+                if self._connection.status is Status.CLOSED:
+                    return
+                raise
+
+    def write(self, data: str | Buffers, *, timeout: float | None = None) -> None:
+        """Write one whole message, or the last part of one that `write_some` began.
+
+        Blocks until the transport has taken it all (RFC 6455 section 6.1).
+
+        Args:
+            data: `str` is sent as text; bytes-like as binary, or as text if `text` is set; several
+                buffers as one message.
+            timeout: seconds for all of it.
+
+        Raises:
+            ValueError: text that is no UTF-8. Nothing was sent.
+            TimedOut: with `unsent` the message goes out before anything else, and must not be
+                written again; without, nothing of it was sent.
+            OperationAborted, OSError: see the class.
+        """
+        opcode, payload = self._payload(data, True)
+        outgoing = self._sending("write")
+        outgoing.write(opcode, payload, self._connection.deadline(timeout))
+
+    def write_some(self, fin: bool, data: str | Buffers, *, timeout: float | None = None) -> None:
+        """Write a part of a message, as one frame, and the end of it with `fin`.
+
+        The parts of one message must come from one thread, or under a lock of the caller's.
+        Otherwise as `write`; the first part decides between text and binary.
+        """
+        opcode, payload = self._payload(data, fin)
+        outgoing = self._sending("write_some")
+        deadline = self._connection.deadline(timeout)
+        outgoing.write_some(opcode, memoryview(payload), fin, deadline)
+
+    def ping(self, payload: Buffer = b"", *, timeout: float | None = None) -> None:
+        """Send a ping; the peer's pong comes to the control callback of a later read.
+
+        Blocks until the transport has taken it (RFC 6455 section 5.5.2).
+
+        Args:
+            payload: 125 bytes at most.
+            timeout: seconds.
+
+        Raises:
+            ValueError: `payload` is longer. Nothing was sent.
+            TimedOut, OperationAborted, OSError: as `write`.
+        """
+        self._control(Opcode.PING, payload, timeout)
+
+    def pong(self, payload: Buffer = b"", *, timeout: float | None = None) -> None:
+        """Send a pong that no ping asked for; otherwise as `ping` (RFC 6455 section 5.5.3)."""
+        self._control(Opcode.PONG, payload, timeout)
+
+    def _start_reading(self, verb: str) -> Incoming:
+        connection = self._connection
+        connection.start_reading()
+        if self._incoming is None or connection.status is not Status.OPEN:
+            connection.stop_reading()
+            raise connection.aborted(verb)
+        return self._incoming
+
+    def _sending(self, verb: str) -> Outgoing:
+        if self._outgoing is None:
+            raise self._connection.aborted(verb)
+        return self._outgoing
+
+    def _payload(self, data: str | Buffers, fin: bool) -> tuple[Opcode, bytes]:
+        """Return how `data` is sent, checked as text is where it is to be text."""
+        if isinstance(data, str):
+            return Opcode.TEXT, data.encode()
+        payload = gather(data)
+        if self.binary:
+            return Opcode.BINARY, payload
+        checker = Utf8Checker()
+        checker.feed(self._cut_text + payload)
+        if fin:
+            checker.finish()
+        self._cut_text = checker.pending
+        return Opcode.TEXT, payload
+
+    def _control(self, opcode: Opcode, payload: Buffer, timeout: float | None) -> None:
+        data = gather(payload)
+        if len(data) > CONTROL_PAYLOAD_MAX:
+            raise ValueError(
+                f"a {opcode.name.lower()} carries {CONTROL_PAYLOAD_MAX} bytes at most, not"
+                f" {len(data)} (RFC 6455 section 5.5)"
+            )
+        self._sending(opcode.name.lower()).control(
+            opcode, data, self._connection.deadline(timeout)
+        )

@@ -1,0 +1,157 @@
+"""The opening handshake of a stream: moves the messages of the pure halves over the layer.
+
+A server that runs out of time in the middle of a request can go on later, since what it has parsed
+is kept here. A client cannot: a late response would be taken for that of its next request.
+"""
+
+from typing import NoReturn
+
+from beastly.core import Buffers, Deadline, Role, gather
+from beastly.http import Error as HttpErrorCode
+from beastly.http import HttpError, Limits, Request, RequestParser, Response, ResponseParser
+from beastly.websocket._client_handshake import ClientHandshake
+from beastly.websocket._connection import RECEIVE_SIZE, Connection
+from beastly.websocket._server_handshake import CONTINUE, Answer, answer, expects_continue, refuse
+from beastly.websocket._teardown import teardown
+from beastly.websocket.error import ConnectionClosed, HandshakeFailed
+from beastly.websocket.option import Decorator
+
+__all__ = ["Opening"]
+
+
+class Opening:
+    """The handshakes of one stream, until one has succeeded. The caller holds both locks.
+
+    `request` and `response` are the two messages of the last attempt. Every method raises
+    `HandshakeFailed` for what either side refused, `ValueError` for what may not be sent,
+    `TimedOut` and `OSError`.
+    """
+
+    __slots__ = ("_connection", "_parser", "decorator", "limits", "request", "response")
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._parser: RequestParser | None = None
+        self.decorator = Decorator()
+        self.limits = Limits()
+        self.request: Request | None = None
+        self.response: Response | None = None
+
+    def handshake(
+        self, host: str, target: str, out: Response | None, deadline: Deadline | None
+    ) -> None:
+        """Ask for the upgrade and judge the response, which `out` gets."""
+        if out is not None:
+            out.status = 500
+        attempt = ClientHandshake(host, target, self.decorator.request)
+        self.request, self.response = attempt.request, None
+        try:
+            self._send(attempt.encoded, deadline)
+            parser = self._receive_response(deadline)
+        except HttpError as error:
+            self._connection.fail(f"the response could not be read: {error}")
+            raise HandshakeFailed(error.code, error.detail, request=attempt.request) from error
+        except BaseException:
+            self._connection.fail("the handshake was cut off before the response was complete")
+            raise
+        self.response = response = parser.message
+        if out is not None:
+            out.assign(response)
+        try:
+            attempt.judge(response, reusable=not parser.need_eof)
+        except HandshakeFailed as failure:
+            if not failure.keep_alive:
+                self._connection.fail(f"the handshake failed: {failure}")
+            raise
+
+    def accept(
+        self,
+        request: Request | None,
+        already_read: Buffers,
+        out: Response | None,
+        deadline: Deadline | None,
+    ) -> None:
+        """Read the request, unless it was read before, and answer it; `out` gets the response."""
+        if out is not None:
+            out.status = 500
+        self._connection.buffer.feed(gather(already_read))
+        self.request, self.response = request, None
+        if request is None:
+            try:
+                request = self.request = self._receive_request(deadline)
+            except HttpError as error:
+                self._refuse_unreadable(error, out, deadline)
+        self._reply(answer(request, self.decorator.response), out, deadline)
+
+    def _receive_request(self, deadline: Deadline | None) -> Request:
+        buffer = self._connection.buffer
+        parser = self._parser
+        if parser is None:
+            parser = self._parser = RequestParser(self.limits)
+        while True:
+            buffer.position = parser.feed(buffer.data, buffer.position)
+            # A client that waits for a 100 before its content gets the refusal instead.
+            if parser.done or (parser.head_done and expects_continue(parser.message)):
+                self._parser = None
+                return parser.message
+            data = self._connection.layer.receive(RECEIVE_SIZE, deadline)
+            if not data:
+                parser.end_of_stream()
+            buffer.feed(data)
+
+    def _receive_response(self, deadline: Deadline | None) -> ResponseParser:
+        """Return the parser of the final response; interim ones are skipped."""
+        buffer = self._connection.buffer
+        while True:
+            parser = ResponseParser(self.limits)
+            while not parser.done:
+                if not len(buffer):
+                    data = self._connection.layer.receive(RECEIVE_SIZE, deadline)
+                    if not data:
+                        parser.end_of_stream()
+                        break
+                    buffer.feed(data)
+                buffer.position = parser.feed(buffer.data, buffer.position)
+            if parser.message.status >= 200 or parser.message.status == 101:
+                return parser
+
+    def _refuse_unreadable(
+        self, error: HttpError, out: Response | None, deadline: Deadline | None
+    ) -> NoReturn:
+        """Answer what is no request where HTTP has an answer, and raise."""
+        self._parser = None
+        if error.code is HttpErrorCode.END_OF_STREAM:
+            self._connection.fail("the peer ended the connection before it sent a request")
+            raise ConnectionClosed(self._connection.why_ended) from None
+        reply = refuse(error, self.decorator.response)
+        if reply is not None:
+            self._reply(reply, out, deadline)
+        self._connection.fail(f"the request could not be read: {error}")
+        raise HandshakeFailed(error.code, error.detail) from error
+
+    def _reply(self, reply: Answer, out: Response | None, deadline: Deadline | None) -> None:
+        """Send the response; open the stream, or raise the refusal."""
+        self.response = reply.response
+        encoded = reply.encoded
+        failure = reply.failure
+        if failure is None and self.request is not None and expects_continue(self.request):
+            encoded = CONTINUE + encoded
+        try:
+            self._send(encoded, deadline)
+        except BaseException:
+            self._connection.fail("the response could not be sent as a whole")
+            raise
+        if out is not None:
+            out.assign(reply.response)
+        if failure is None:
+            return
+        if not failure.keep_alive:
+            self._connection.fail(f"the request was refused: {failure}")
+            teardown(self._connection.layer, Role.SERVER, deadline)
+            self._connection.release()
+        raise failure
+
+    def _send(self, data: bytes, deadline: Deadline | None) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._connection.layer.send(rest, deadline) :]

@@ -1,0 +1,199 @@
+"""The sending half of an open stream: puts whole frames on the layer, in one order for all threads.
+
+One lock makes messages atomic. What a timeout or a signal cuts off in mid-frame is kept and goes
+out before anything else, so the wire never carries half a frame. Control frames that a reader has
+to answer with are posted: they are sent at once when nobody is sending, else by the one who is, so
+a reader never waits for a sender. It knows the layer and the sending machine, nothing of reading.
+"""
+
+from collections import deque
+
+from beastly.core import Deadline, TimedOut
+from beastly.websocket._connection import Connection
+from beastly.websocket._send import JOINED_MAX, Sender
+from beastly.websocket._status import Event, Status
+from beastly.websocket.rfc6455 import CloseReason, Opcode
+
+__all__ = ["Outgoing"]
+
+
+class Outgoing:
+    """Sends the messages and control frames of one stream; any thread may call.
+
+    Every method that blocks raises `TimedOut` at its deadline, whose `unsent` counts the bytes
+    that were kept, `OperationAborted` where the status allows no sending, and `OSError`.
+    """
+
+    __slots__ = ("_connection", "_posted", "_tail", "sender")
+
+    def __init__(self, connection: Connection, sender: Sender) -> None:
+        self._connection = connection
+        self.sender = sender
+        self._tail = b""
+        self._posted: deque[tuple[Opcode, bytes]] = deque()
+
+    @property
+    def pending(self) -> bool:
+        """Tell whether something waits to be sent before anything else."""
+        return bool(self._posted or self._tail)
+
+    def write(self, opcode: Opcode, data: bytes, deadline: Deadline | None) -> None:
+        """Send one whole message, or the end of one that `write_some` began."""
+        self._acquire(deadline)
+        try:
+            self._get_ready("write", deadline)
+            sender = self.sender
+            if len(data) <= JOINED_MAX and not sender.in_message:
+                self._send(sender.message(opcode, data), deadline)
+            else:
+                self._send_pieces(opcode, memoryview(data), True, deadline)
+        except OSError as error:
+            raise self._failure("write", error) from None
+        finally:
+            self._stop()
+
+    def write_some(
+        self, opcode: Opcode, data: memoryview, fin: bool, deadline: Deadline | None
+    ) -> None:
+        """Send a part of a message, and its end with `fin`."""
+        self._acquire(deadline)
+        try:
+            self._get_ready("write_some", deadline)
+            self._send_pieces(opcode, data, fin, deadline)
+        except OSError as error:
+            raise self._failure("write_some", error) from None
+        finally:
+            self._stop()
+
+    def control(self, opcode: Opcode, payload: bytes, deadline: Deadline | None) -> None:
+        """Send one ping or pong."""
+        verb = opcode.name.lower()
+        self._acquire(deadline)
+        try:
+            self._get_ready(verb, deadline)
+            self._send(self.sender.control(opcode, payload), deadline)
+        except OSError as error:
+            raise self._failure(verb, error) from None
+        finally:
+            self._stop()
+
+    def close(self, reason: CloseReason, status: Status, deadline: Deadline | None) -> None:
+        """Send the close frame, if the status still is `status` when it is this thread's turn."""
+        self._acquire(deadline)
+        try:
+            if self._connection.status is status:
+                self._flush(deadline)
+                # Before its first byte: nothing may follow a close frame, complete or not.
+                self._connection.advance(Event.CLOSE_SENT)
+                self._send(self.sender.close(reason), deadline)
+        except OSError as error:
+            raise self._failure("close", error) from None
+        finally:
+            self._stop()
+
+    def post(self, opcode: Opcode, payload: bytes) -> None:
+        """Hand over an answer of the reader's. Never blocks; `flush_posted` sends what is left."""
+        self._posted.append((opcode, payload))
+        self.flush_posted()
+
+    def flush_posted(self) -> None:
+        """Send what is pending, as far as the layer takes it at once and nobody else is sending.
+
+        A failure to send is left to the next one who sends, or to the reader, who will see it too.
+        """
+        connection = self._connection
+        while self.pending and connection.writing.acquire(False):
+            try:
+                if connection.status is not Status.OPEN:
+                    return
+                self._flush(Deadline(0))
+            except OSError:
+                return
+            finally:
+                connection.stop_writing()
+
+    def _acquire(self, deadline: Deadline | None) -> None:
+        writing = self._connection.writing
+        if deadline is None:
+            writing.acquire()
+        elif not writing.acquire(timeout=deadline.remaining()):
+            raise TimedOut("another thread is still sending")
+
+    def _get_ready(self, verb: str, deadline: Deadline | None) -> None:
+        if self._connection.status is not Status.OPEN:
+            raise self._connection.aborted(verb)
+        if self._tail or self._posted:
+            self._flush(deadline)
+
+    def _stop(self) -> None:
+        self._connection.stop_writing()
+        # What was posted while this thread held the lock is this thread's to send.
+        if self._posted:
+            self.flush_posted()
+
+    def _failure(self, verb: str, error: OSError) -> Exception:
+        """Return what to raise for `error`: that the stream was aborted explains any of them."""
+        if self._connection.status is Status.FAILED and not isinstance(error, TimedOut):
+            return self._connection.aborted(verb)
+        return error
+
+    def _flush(self, deadline: Deadline | None) -> None:
+        try:
+            self._send_rest(memoryview(self._tail), deadline)
+            while self._posted:
+                opcode, payload = self._posted.popleft()
+                self._send_rest(memoryview(self.sender.control(opcode, payload)), deadline)
+        except TimedOut as error:
+            # The caller's own message was not begun.
+            error.unsent = 0
+            raise
+
+    def _send(self, data: bytes, deadline: Deadline | None) -> None:
+        sent = self._connection.layer.send(data, deadline)
+        if sent < len(data):
+            self._send_rest(memoryview(data)[sent:], deadline)
+
+    def _send_rest(self, rest: memoryview, deadline: Deadline | None) -> None:
+        """Send `rest` of a frame; whatever ends it early, keep what has not gone out."""
+        self._tail = b""
+        try:
+            while rest:
+                rest = rest[self._connection.layer.send(rest, deadline) :]
+        except BaseException as error:
+            self._keep(bytes(rest), error)
+            raise
+
+    def _send_pieces(
+        self, opcode: Opcode, data: memoryview, fin: bool, deadline: Deadline | None
+    ) -> None:
+        """Send a message or a part of it as the machine cuts it.
+
+        All of it is committed from here on: the machine counts it as sent, and the caller may
+        reuse the buffer, so what does not go out in time is copied and kept.
+        """
+        pieces = self.sender.pieces(opcode, data, fin)
+        rest: list[memoryview] = []
+        try:
+            for piece in pieces:
+                rest = [memoryview(buffer) for buffer in piece.buffers]
+                while rest:
+                    _drop(rest, self._connection.layer.send_vector(rest, deadline))
+                if piece.ends_frame and self._posted:
+                    self._flush(deadline)
+        except BaseException as error:
+            later = (buffer for piece in pieces for buffer in piece.buffers)
+            self._keep(b"".join([self._tail, *rest, *later]), error)
+            raise
+
+    def _keep(self, tail: bytes, error: BaseException) -> None:
+        self._tail = tail
+        if isinstance(error, TimedOut):
+            error.unsent = len(tail)
+
+
+def _drop(pieces: list[memoryview], sent: int) -> None:
+    """Remove the first `sent` bytes of `pieces`."""
+    while pieces and sent >= len(pieces[0]):
+        sent -= len(pieces.pop(0))
+    if sent:
+        pieces[0] = pieces[0][sent:]
