@@ -99,7 +99,7 @@ def _check_first_byte(first: int, in_message: bool) -> None:
     opcode = first & _OPCODE
     if opcode == _CONTINUATION:
         if not in_message:
-            raise ProtocolViolation(Error.BAD_CONTINUATION, f"{_begin(first)} and no message is begun")
+            raise ProtocolViolation(Error.BAD_CONTINUATION, f"{_begin(first)}, no message is begun")
     elif opcode in _DATA:
         if in_message:
             raise ProtocolViolation(Error.BAD_DATA_FRAME, f"{_begin(first)}, opcode {opcode}")

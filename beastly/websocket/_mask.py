@@ -17,7 +17,9 @@ _BLOCK: Final = 65536
 
 _IDENTITY: Final = int.from_bytes(range(256), "little")
 _EVERY_BYTE: Final = int.from_bytes(b"\x01" * 256, "little")
-_TABLES: Final = tuple((_IDENTITY ^ (_EVERY_BYTE * byte)).to_bytes(256, "little") for byte in range(256))
+_TABLES: Final = tuple(
+    (_IDENTITY ^ (_EVERY_BYTE * byte)).to_bytes(256, "little") for byte in range(256)
+)
 """`_TABLES[key_byte][byte]` is their XOR. Built of integers: a tenth of the time of a loop."""
 
 _from_bytes = int.from_bytes

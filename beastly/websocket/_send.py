@@ -116,14 +116,17 @@ class Sender:
                 f"a control frame carries {CONTROL_PAYLOAD_MAX} bytes at most, not {len(payload)}"
                 " (RFC 6455 section 5.5)"
             )
-        key = self._next_key() if self._masks else b""
-        return frame_header(opcode, True, len(payload), key) + (mask(payload, key) if key else payload)
+        if self._masks:
+            key = self._next_key()
+            return frame_header(opcode, True, len(payload), key) + mask(payload, key)
+        return frame_header(opcode, True, len(payload)) + payload
 
     def close(self, reason: CloseReason) -> bytes:
         """Return the close frame that says `reason` (section 5.5.1)."""
         if reason.code is None:
             return self.control(Opcode.CLOSE, b"")
-        return self.control(Opcode.CLOSE, reason.code.to_bytes(2, "big") + reason.reason.encode("utf-8"))
+        payload = reason.code.to_bytes(2, "big") + reason.reason.encode("utf-8")
+        return self.control(Opcode.CLOSE, payload)
 
     def _next_key(self) -> bytes:
         if not self._keys:

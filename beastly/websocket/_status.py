@@ -71,4 +71,6 @@ def advance(status: Status, event: Event) -> Status:
     try:
         return TRANSITIONS[status, event]
     except KeyError:
-        raise RuntimeError(f"{event.name} cannot happen to a connection that is {status.name}") from None
+        raise RuntimeError(
+            f"{event.name} cannot happen to a connection that is {status.name}"
+        ) from None

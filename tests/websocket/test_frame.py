@@ -1,0 +1,155 @@
+"""The codec of frame headers: RFC 6455 section 5.2, and Beast's cases R3 and F3."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beastly.websocket._frame import FrameHeader, frame_header, parse_header
+from beastly.websocket.error import Error, ProtocolViolation
+from tests.support.wire import MASKING_KEY
+
+_KEY = MASKING_KEY
+
+# Opcode, FIN, payload length, masking key, and the header, written out by hand.
+_HEADERS = [
+    (0x1, True, 5, b"", b"\x81\x05"),  # Section 5.7, as the six that follow.
+    (0x1, True, 5, _KEY, b"\x81\x85\x37\xfa\x21\x3d"),
+    (0x1, False, 3, b"", b"\x01\x03"),
+    (0x0, True, 2, b"", b"\x80\x02"),
+    (0x9, True, 5, b"", b"\x89\x05"),
+    (0x2, True, 256, b"", b"\x82\x7e\x01\x00"),
+    (0x2, True, 65536, b"", b"\x82\x7f\0\0\0\0\0\x01\0\0"),  # F3
+    (0x0, False, 0, b"", b"\x00\x00"),
+    (0x2, False, 0, _KEY, b"\x02\x80\x37\xfa\x21\x3d"),
+    (0x8, True, 125, _KEY, b"\x88\xfd\x37\xfa\x21\x3d"),
+    (0xA, True, 0, b"", b"\x8a\x00"),
+    (0x1, True, 125, b"", b"\x81\x7d"),
+    (0x1, True, 126, b"", b"\x81\x7e\x00\x7e"),
+    (0x1, True, 127, _KEY, b"\x81\xfe\x00\x7f\x37\xfa\x21\x3d"),
+    (0x2, True, 65535, b"", b"\x82\x7e\xff\xff"),
+    (0x2, True, 65536, _KEY, b"\x82\xff\0\0\0\0\0\x01\0\0\x37\xfa\x21\x3d"),
+    (0x2, True, 2**63 - 1, b"", b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff"),
+]
+
+
+@pytest.mark.parametrize(("opcode", "fin", "length", "key", "wire"), _HEADERS)
+def test_made(opcode: int, fin: bool, length: int, key: bytes, wire: bytes) -> None:
+    assert frame_header(opcode, fin, length, key) == wire
+
+
+@pytest.mark.parametrize(("opcode", "fin", "length", "key", "wire"), _HEADERS)
+def test_parsed(opcode: int, fin: bool, length: int, key: bytes, wire: bytes) -> None:
+    """Whole, at every cut, with trailing data and in the midst of a buffer."""
+    expected = FrameHeader(fin, opcode, key, length, len(wire))
+    masked, in_message = bool(key), opcode == 0
+    for count in range(len(wire)):
+        assert parse_header(wire[:count], 0, masked, in_message) is None
+    assert parse_header(wire, 0, masked, in_message) == expected
+    assert parse_header(wire + b"\xff\xff", 0, masked, in_message) == expected
+    assert parse_header(b"\xff\xff" + wire, 2, masked, in_message) == expected
+
+
+@given(
+    st.sampled_from([0x1, 0x2]),
+    st.booleans(),
+    st.integers(0, 2**63 - 1) | st.integers(0, 70000),
+    st.just(b"") | st.binary(min_size=4, max_size=4),
+)
+def test_what_is_made_is_parsed(opcode: int, fin: bool, length: int, key: bytes) -> None:
+    wire = frame_header(opcode, fin, length, key)
+    assert parse_header(wire, 0, bool(key), False) == (fin, opcode, key, length, len(wire))
+
+
+def _code(wire: bytes, masked: bool, in_message: bool) -> Error | None:
+    try:
+        header = parse_header(wire, 0, masked, in_message)
+    except ProtocolViolation as error:
+        return error.code
+    assert header is None
+    return None
+
+
+# The header, whether it has to be masked, whether a message is in progress, what is wrong, and how
+# many of its bytes prove it.
+_FAULTS = [
+    # R3.6, Autobahn 4.1 and 4.2: reserved opcodes.
+    *(
+        pytest.param(bytes([fin | opcode, 0]), False, busy, Error.BAD_OPCODE, 1, id=f"opcode {opcode}")
+        for fin in (0x00, 0x80)
+        for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)
+        for busy in (False, True)
+    ),
+    # R3.3, R3.5, R3.9, Autobahn 3: reserved bits, on every kind of frame.
+    *(
+        pytest.param(
+            bytes([0x80 | rsv << 4 | opcode, 1]),
+            False,
+            opcode == 0,
+            Error.BAD_RESERVED_BITS,
+            2,
+            id=f"RSV {rsv} opcode {opcode}",
+        )
+        for rsv in range(1, 8)
+        for opcode in (0x0, 0x1, 0x2, 0x8, 0x9, 0xA)
+    ),
+    pytest.param(b"\x80\x01", False, False, Error.BAD_CONTINUATION, 1, id="R3.4"),
+    pytest.param(b"\x00\x01", False, False, Error.BAD_CONTINUATION, 1, id="Autobahn 5.12"),
+    pytest.param(b"\x81\x01", False, True, Error.BAD_DATA_FRAME, 1, id="R3.2"),
+    pytest.param(b"\x02\x01", False, True, Error.BAD_DATA_FRAME, 1, id="binary inside a message"),
+    pytest.param(b"\x09\x01", False, False, Error.BAD_CONTROL_FRAGMENT, 1, id="R3.7, P10"),
+    pytest.param(b"\x0a\x00", False, True, Error.BAD_CONTROL_FRAGMENT, 1, id="Autobahn 5.2"),
+    pytest.param(b"\x08\x00", False, True, Error.BAD_CONTROL_FRAGMENT, 1, id="close without FIN"),
+    pytest.param(b"\x89\x7e\x01\x01", False, False, Error.BAD_CONTROL_SIZE, 2, id="R3.8"),
+    pytest.param(b"\x89\x7e\x00\x7e", False, True, Error.BAD_CONTROL_SIZE, 2, id="Autobahn 2.5"),
+    pytest.param(b"\x88\xff", True, False, Error.BAD_CONTROL_SIZE, 2, id="close in the long form"),
+    pytest.param(b"\x81\x01", True, False, Error.BAD_UNMASKED_FRAME, 2, id="R3.10"),
+    pytest.param(b"\x89\x00", True, False, Error.BAD_UNMASKED_FRAME, 2, id="unmasked ping"),
+    pytest.param(b"\x81\x80\xff\xff\xff\xff", False, False, Error.BAD_MASKED_FRAME, 2, id="R3.11"),
+    pytest.param(b"\x88\x80", False, False, Error.BAD_MASKED_FRAME, 2, id="masked close"),
+    pytest.param(b"\x81\x7e\x00\x7d", False, False, Error.BAD_SIZE, 4, id="R3.13"),
+    pytest.param(b"\x82\xfe\x00\x00", True, False, Error.BAD_SIZE, 4, id="no bytes in 16 bits"),
+    pytest.param(b"\x81\x7f\0\0\0\0\0\0\xff\xff", False, False, Error.BAD_SIZE, 10, id="R3.14"),
+    pytest.param(b"\x81\x7f\0\0\0\0\0\0\0\x01", False, False, Error.BAD_SIZE, 10, id="1 in 64 bits"),
+    pytest.param(b"\x81\x7f" + b"\xff" * 8, False, False, Error.BAD_SIZE, 10, id="R3.15"),
+    pytest.param(b"\x82\xff\x80" + b"\0" * 7, True, False, Error.BAD_SIZE, 10, id="the top bit"),
+    # Two rules broken at once: the order is Beast's.
+    pytest.param(b"\xc1\x01", False, True, Error.BAD_DATA_FRAME, 1, id="data frame before RSV"),
+    pytest.param(b"\xc0\x01", False, False, Error.BAD_CONTINUATION, 1, id="continuation before RSV"),
+    pytest.param(b"\xc3\x01", False, False, Error.BAD_OPCODE, 1, id="opcode before RSV"),
+    pytest.param(b"\x39\x7e", False, False, Error.BAD_CONTROL_FRAGMENT, 1, id="FIN before size"),
+    pytest.param(b"\xb9\x7e", False, False, Error.BAD_CONTROL_SIZE, 2, id="size before RSV"),
+    pytest.param(b"\x89\xfe", False, False, Error.BAD_CONTROL_SIZE, 2, id="size before mask"),
+    pytest.param(b"\xb1\x81", False, False, Error.BAD_RESERVED_BITS, 2, id="RSV before mask"),
+    pytest.param(b"\x81\x7e\x00\x01", True, False, Error.BAD_UNMASKED_FRAME, 2, id="mask before size"),
+]
+
+
+@pytest.mark.parametrize(("wire", "masked", "in_message", "code", "proof"), _FAULTS)
+def test_refused_as_soon_as_proven(
+    wire: bytes, masked: bool, in_message: bool, code: Error, proof: int
+) -> None:
+    for count in range(proof):
+        assert _code(wire[:count], masked, in_message) is None
+    for count in range(proof, len(wire) + 1):
+        assert _code(wire[:count], masked, in_message) is code
+    assert _code(wire + b"\x00\xff\x00", masked, in_message) is code
+
+
+@pytest.mark.parametrize(
+    ("wire", "masked", "in_message", "words"),
+    [
+        (b"\x83", False, False, "the frame begins with 83, opcode 3"),
+        (b"\x80", False, False, "the frame begins with 80"),
+        (b"\x81", False, True, "the frame begins with 81, opcode 1"),
+        (b"\x09", False, False, "the frame begins with 09, without FIN"),
+        (b"\xb1\x01", False, False, "the frame begins with b1 01"),
+        (b"\x81\x7e\x00\x7d", False, False, "125 came in a header of 4 bytes"),
+        (b"\x81\x7f" + b"\xff" * 8, False, False, "18446744073709551615 came"),
+    ],
+)
+def test_a_fault_tells_what_came(
+    wire: bytes, masked: bool, in_message: bool, words: str
+) -> None:
+    with pytest.raises(ProtocolViolation, match=f"; {words}.* \\(RFC 6455 section 5") as caught:
+        parse_header(wire, 0, masked, in_message)
+    assert caught.value.code.message in str(caught.value)
