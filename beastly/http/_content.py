@@ -1,7 +1,7 @@
 """The content of a message, in each of the ways that its length can be told (RFC 9112 section 6).
 
-One small reader for each; all take bytes in any pieces and hold what they have decoded. Knows nothing
-of heads, but that trailers have the form of one.
+One small reader for each; all take bytes in any pieces and hold what they have decoded. Knows
+nothing of heads, but that trailers have the form of one.
 """
 
 import io

@@ -1,7 +1,7 @@
 """The head of a message: the two start lines and the field lines (RFC 9112 sections 3, 4 and 5).
 
-Pure functions for the start lines, and `FieldSection`, which reads lines up to the blank one. What the
-fields mean for the message is known elsewhere.
+Pure functions for the start lines, and `FieldSection`, which reads lines up to the blank one. What
+the fields mean for the message is known elsewhere.
 """
 
 import re

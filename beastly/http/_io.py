@@ -1,4 +1,7 @@
-"""`read` and `write`: one HTTP message from and to a layer. The only blocking calls of this floor."""
+"""`read` and `write`: one HTTP message from a layer, or to it.
+
+The only blocking calls of this floor. They know nothing of what is in a message.
+"""
 
 import socket
 from typing import Final
@@ -24,9 +27,9 @@ def read(
 ) -> None:
     """Read one message into `message`. Blocks until it is complete.
 
-    Bytes in `buffer` come first, and what was received behind the message is left there: pass the same
-    buffer to each call on a connection. `timeout` is in seconds, for the whole call; without one the
-    layer's default holds, which for a socket is its own timeout.
+    Bytes in `buffer` come first, and what was received behind the message is left there: pass the
+    same buffer to each call on a connection. `timeout` is in seconds, for the whole call; without
+    one the layer's default holds, which for a socket is its own timeout.
 
     When the call fails, `message` is as it was and `buffer` holds all that was received, so after a
     timeout the call can be repeated.
@@ -80,8 +83,8 @@ def write(
 
     Raises:
         ValueError: the message is invalid, see its `encode`; nothing was sent.
-        TimedOut: the timeout passed; its `unsent` is how many of the last bytes were not sent. If it
-            is not the size of the message, the connection is of no more use.
+        TimedOut: the timeout passed. If its `unsent` is zero, nothing was sent and the call can be
+            repeated; otherwise so many bytes are missing, and the connection is of no more use.
         OSError: the operating system reported an error.
 
     One thread at a time may write to a layer. RFC 9112 sections 2 to 6.

@@ -18,11 +18,12 @@ _ILLEGAL_BYTE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class LineReader:
-    """Reads lines that end with CR LF and have no control characters but tabs (RFC 9112 section 2.2).
+    """Reads lines that end with CR LF and have no other control characters than tabs.
 
-    `limit` is the size that the next line may have without its CR LF, `too_long` the code for a longer
-    one, `illegal` the code for control characters: they can be set before each line. An error is found
-    in the first byte that proves it, and is the same however the bytes were cut.
+    `limit` is the size that the next line may have without its CR LF, `too_long` the code for a
+    longer one, `illegal` the code for control characters: they can be set before each line. An
+    error is found in the first byte that proves it, and is the same however the bytes were cut.
+    RFC 9112 section 2.2.
     """
 
     __slots__ = ("_partial", "illegal", "limit", "too_long")

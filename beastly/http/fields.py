@@ -15,8 +15,8 @@ class Fields(MutableMapping[str, str]):
     """An ordered multimap of field lines whose names compare without regard to case.
 
     As a mapping it has one entry for each distinct name, with the value of its first line. All
-    lines of a name are in `get_all`, all lines at all in `lines`. Values lose the white space around
-    them (RFC 9110 section 5.5), names keep their spelling.
+    lines of a name are in `get_all`, all lines at all in `lines`. Values lose the white space
+    around them (RFC 9110 section 5.5), names keep their spelling.
 
     Names and values are not checked here but when a message is encoded, so that nothing invalid is
     sent however it came in. Not safe for concurrent changes.

@@ -9,10 +9,10 @@ __all__ = ["Limits"]
 class Limits:
     """The largest message that a parser accepts; sizes in bytes.
 
-    `start_line` and `field_line` count a line without its CR LF, `head` counts everything up to the
-    blank line and with it, `fields` the field lines, `content` the decoded content. What a limit says
-    is still accepted, one more is not. The trailers of chunked content have the limits of a head
-    once more.
+    `start_line` and `field_line` count a line without its CR LF, `head` counts everything up to
+    the blank line and with it, `fields` the field lines, `content` the decoded content. What a
+    limit says is still accepted, one more is not. The trailers of chunked content have the limits
+    of a head once more.
 
     Raises:
         ValueError: a limit is negative.

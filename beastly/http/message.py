@@ -53,7 +53,7 @@ class Message:
 
     @property
     def keep_alive(self) -> bool:
-        """Whether the sender lets the connection go on after this message (RFC 9112 section 9.3)."""
+        """Whether the connection goes on after this message (RFC 9112 section 9.3)."""
         options = self.fields.get_all("Connection")
         if has_token(options, "close"):
             return False
@@ -81,7 +81,9 @@ class Message:
     def _version_text(self) -> str:
         text = _VERSIONS.get(self.version)
         if text is None:
-            raise ValueError(f"the version is 11 or 10 (RFC 9112 section 2.3), not {self.version!r}")
+            raise ValueError(
+                f"the version is 11 or 10 (RFC 9112 section 2.3), not {self.version!r}"
+            )
         return text
 
     def _content_length(self) -> str | None:
@@ -200,9 +202,9 @@ class Request(Message):
 class Response(Message):
     """An HTTP response: `status`, `reason`, `version`, `fields`, `body`.
 
-    `status` is an `http.HTTPStatus` where the code is listed there, otherwise a plain `int`. An empty
-    `reason` stands for the standard phrase of the status. `fields` that are `Fields` already are
-    taken over, others are copied.
+    `status` is an `http.HTTPStatus` where the code is listed there, otherwise a plain `int`. An
+    empty `reason` stands for the standard phrase of the status. `fields` that are `Fields` already
+    are taken over, others are copied.
 
     >>> response = Response(404, body=b"no such room")
     >>> response.prepare_payload()
@@ -262,12 +264,13 @@ class Response(Message):
     def encode(self) -> bytes:
         """Return the response as it is sent.
 
-        A response that allows content has a Content-Length, or says by `Connection: close` that the end
-        of the connection ends it (RFC 9112 section 6.3).
+        A response that allows content has a Content-Length, or says by `Connection: close` that the
+        end of the connection ends it (RFC 9112 section 6.3).
 
         Raises:
-            ValueError: the status, the reason, the version, a field name or a field value is invalid,
-                or the fields do not frame the body. The text says which, where, and the section.
+            ValueError: the status, the reason, the version, a field name or a field value is
+                invalid, or the fields do not frame the body. The text says which, where, and the
+                section.
         """
         version = self._version_text()
         if not 100 <= self.status <= 999:

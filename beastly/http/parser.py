@@ -35,9 +35,9 @@ _M = TypeVar("_M", Request, Response)
 class MessageParser(ABC, Generic[_M]):
     """What the two parsers have in common.
 
-    `message` has its start line and fields once `head_done` is true, and is complete once `done` is.
-    `started` tells whether any byte came. After an error, every further call raises it again. Not
-    safe for concurrent use.
+    `message` has its start line and fields once `head_done` is true, and is complete once `done`
+    is. `started` tells whether any byte came. After an error, every further call raises it again.
+    Not safe for concurrent use.
     """
 
     __slots__ = (

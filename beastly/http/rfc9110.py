@@ -1,4 +1,4 @@
-"""The grammar of RFC 9110 that a handshake needs: tokens, values, lists, quoted strings, parameters.
+"""The grammar of RFC 9110 that a handshake needs: tokens, values, lists, quoted strings.
 
 Pure functions over text; each takes time in proportion to its input, whatever the input is. What
 the fields mean is known elsewhere.
@@ -104,8 +104,8 @@ def extension_list(values: Iterable[str]) -> list[tuple[str, list[tuple[str, str
     """Return the extensions of Sec-WebSocket-Extensions with their parameters, in their order.
 
     The grammar is that of RFC 6455 section 9.1, which allows white space between any two of its
-    words. Quoted values come unquoted. A parameter without a value has `None`; one with nothing behind
-    the equals sign, which the grammar does not allow, has an empty text, so that whoever
+    words. Quoted values come unquoted. A parameter without a value has `None`; one with nothing
+    behind the equals sign, which the grammar does not allow, has an empty text, so that whoever
     negotiates can refuse that extension and still use another one.
 
     Raises:
@@ -144,7 +144,7 @@ def _parameters(text: str, position: int) -> tuple[list[tuple[str, str | None]],
             value = unquote(value)
             if not is_token(value):
                 raise HttpError(
-                    Error.BAD_VALUE, f"the parameter {name!r} must be a token, also in quotes: {value!r}"
+                    Error.BAD_VALUE, f"the parameter {name!r} is no token in its quotes: {value!r}"
                 )
         parameters.append((name, value))
         position = match.end()
