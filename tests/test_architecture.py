@@ -15,13 +15,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Modules of `beastly.websocket` that move bytes. All others there are pure.
+# The blocking shell: modules of `beastly.websocket` that move bytes. All others there are pure.
 SHELL = {
     "beastly.websocket",
+    "beastly.websocket._closing",
     "beastly.websocket._connection",
     "beastly.websocket._incoming",
+    "beastly.websocket._messages",
     "beastly.websocket._opening",
     "beastly.websocket._outgoing",
+    "beastly.websocket._settings",
     "beastly.websocket._teardown",
     "beastly.websocket.stream",
 }
@@ -56,6 +59,7 @@ MAY_TOUCH: Mapping[str, set[str]] = {
     "beastly.http._io": {"socket"},
     "beastly.websocket._connection": {"threading"},
     "beastly.websocket._incoming": {"threading"},
+    "beastly.websocket.stream": {"socket"},
 }
 
 # The only package needed at run time.
