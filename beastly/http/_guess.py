@@ -2,23 +2,23 @@
 
 from typing import Final
 
-__all__ = ["describe"]
+__all__ = ["REQUEST", "RESPONSE", "describe"]
 
-_SHOWN: Final = 16
+REQUEST: Final = "an HTTP request"
+RESPONSE: Final = "an HTTP response"
 
-# How other protocols begin that are met on the wrong port. The first row that fits is taken.
+_SHOWN: Final = 40
+
+# How what is met on the wrong port begins. One byte is enough where HTTP cannot begin with it.
 _OPENINGS: Final = (
-    (b"\x16\x03", "a TLS handshake: the peer speaks https or wss"),
-    (b"\x15\x03", "a TLS alert: the peer speaks https or wss"),
+    (b"\x16", "a TLS handshake: the peer speaks https or wss"),
+    (b"\x15", "a TLS alert: the peer speaks https or wss"),
     (b"SSH-", "the banner of an SSH peer"),
     (b"PRI * HTTP/2.0", "the preface of an HTTP/2 client"),
-    (b"HTTP/", "an HTTP response"),
     (b"220", "the greeting of an SMTP or FTP server"),
     (b"+OK", "the greeting of a POP3 server"),
     (b"* OK", "the greeting of an IMAP server"),
-    (b"RFB ", "the greeting of a VNC server"),
-    (b"GET ", "an HTTP request"),
-    (b"\x00\x00", "an HTTP/2 frame"),
+    (b"\x00", "an HTTP/2 frame"),
     (b"\x05", "a SOCKS5 message"),
     (b"\x04", "a SOCKS4 message"),
     (b"\x81", "a WebSocket text frame"),
@@ -28,14 +28,15 @@ _OPENINGS: Final = (
     (b"\x8a", "a WebSocket pong frame"),
     (b"\r\n", "an empty line"),
     (b"<", "a document without a head"),
+    (b"HTTP/", RESPONSE),
+    (b"GET ", REQUEST),
 )
 
 
-def describe(opening: bytes) -> str:
-    """Return a sentence on the first bytes of what should have been a message."""
+def describe(opening: bytes, wanted: str) -> str:
+    """Return a clause on the first bytes of what is not `wanted`: `REQUEST` or `RESPONSE`."""
     shown = f"it begins with {opening[:_SHOWN]!r}"
     for prefix, name in _OPENINGS:
-        # One byte can be all that has come when it proves that this is not HTTP.
-        if opening[: len(prefix)] == prefix[: len(opening)]:
+        if opening.startswith(prefix) and name != wanted:
             return f"{shown}, which looks like {name}"
     return shown

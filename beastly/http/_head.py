@@ -7,7 +7,7 @@ the fields mean for the message is known elsewhere.
 import re
 from typing import Final
 
-from beastly.http._guess import describe
+from beastly.http._guess import REQUEST, RESPONSE, describe
 from beastly.http._line import LineReader
 from beastly.http.error import Error, HttpError
 from beastly.http.fields import Fields
@@ -43,7 +43,7 @@ def check_request_opening(opening: bytes | bytearray) -> None:
         HttpError: they are not the beginning of a method (`Error.BAD_METHOD`).
     """
     if _METHOD_OPENING.match(opening) is None:
-        raise HttpError(Error.BAD_METHOD, describe(bytes(opening)))
+        raise HttpError(Error.BAD_METHOD, describe(bytes(opening), REQUEST))
 
 
 def check_response_opening(opening: bytes | bytearray) -> None:
@@ -53,7 +53,7 @@ def check_response_opening(opening: bytes | bytearray) -> None:
         HttpError: they are not the beginning of a version (`Error.BAD_VERSION`).
     """
     if not _VERSION_OPENING.startswith(opening[: len(_VERSION_OPENING)]):
-        raise HttpError(Error.BAD_VERSION, describe(bytes(opening)))
+        raise HttpError(Error.BAD_VERSION, describe(bytes(opening), RESPONSE))
 
 
 def parse_request_line(line: str) -> tuple[str, str, int]:
@@ -64,7 +64,7 @@ def parse_request_line(line: str) -> tuple[str, str, int]:
     """
     match = _REQUEST_LINE.fullmatch(line)
     if match is None:
-        raise HttpError(_request_line_error(line), describe(line.encode("latin-1")))
+        raise HttpError(_request_line_error(line), describe(line.encode("latin-1"), REQUEST))
     method, target, version = match.groups()
     return method, target, _VERSIONS[version]
 
@@ -88,10 +88,10 @@ def parse_status_line(line: str) -> tuple[int, int, str]:
     version, _, rest = line.partition(" ")
     number = _VERSIONS.get(version)
     if number is None:
-        raise HttpError(Error.BAD_VERSION, describe(line.encode("latin-1")))
+        raise HttpError(Error.BAD_VERSION, describe(line.encode("latin-1"), RESPONSE))
     status, space, reason = rest.partition(" ")
     if not space or _STATUS.fullmatch(status) is None:
-        raise HttpError(Error.BAD_STATUS, describe(line.encode("latin-1")))
+        raise HttpError(Error.BAD_STATUS, describe(line.encode("latin-1"), RESPONSE))
     return number, int(status), reason
 
 
