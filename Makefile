@@ -4,6 +4,7 @@
 #   make types    check the types alone
 #   make pytest   run all tests without coverage; ARGS="-k fields" picks some
 #   make bench    measure
+#   make autobahn run the Autobahn suite from the folder AUTOBAHN, and write docs/conformance.md
 #   make docs     turn docs/ into HTML, in build/docs
 #   make clean    remove everything that was made
 # PYTHON names the interpreter (3.11 or later), VENV the folder of the environment.
@@ -11,6 +12,7 @@
 PYTHON ?=
 VENV ?= .venv
 ARGS ?=
+AUTOBAHN ?= ../shared/tools/autobahn
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
@@ -19,7 +21,7 @@ PYRIGHT := PATH="$(abspath $(BIN)):$$PATH" pyright
 PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 
 .DELETE_ON_ERROR:
-.PHONY: demo test types pytest bench docs clean
+.PHONY: demo test types pytest bench autobahn docs clean
 
 demo: $(VENV)/.package
 	$(BIN)/python docs/examples/demo.py
@@ -37,6 +39,9 @@ pytest: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.bench $(ARGS)
+
+autobahn: $(VENV)/.package
+	$(BIN)/python -m tests.autobahn.suite $(AUTOBAHN)
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -q -W --keep-going docs build/docs

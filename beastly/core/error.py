@@ -16,6 +16,9 @@ class ErrorCode(Enum):
     message: str
     section: str
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}.{self.name}>"
+
 
 class Error(ErrorCode):
     """Codes for what can happen to any blocking call."""

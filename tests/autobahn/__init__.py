@@ -1,0 +1,1 @@
+"""The programs that the Autobahn suite is run against; see `make autobahn`."""
