@@ -74,7 +74,9 @@ def _code(wire: bytes, masked: bool, in_message: bool) -> Error | None:
 _FAULTS = [
     # R3.6, Autobahn 4.1 and 4.2: reserved opcodes.
     *(
-        pytest.param(bytes([fin | opcode, 0]), False, busy, Error.BAD_OPCODE, 1, id=f"opcode {opcode}")
+        pytest.param(
+            bytes([fin | opcode, 0]), False, busy, Error.BAD_OPCODE, 1, id=f"opcode {opcode}"
+        )
         for fin in (0x00, 0x80)
         for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)
         for busy in (False, True)

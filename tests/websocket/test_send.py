@@ -86,7 +86,8 @@ class TestMessage:
 
     def test_keys_of_the_operating_system(self) -> None:
         one, other = Sender(Role.CLIENT), Sender(Role.CLIENT)
-        keys = {sender.message(Opcode.BINARY, b"")[2:] for sender in (one, other) for _ in range(80)}
+        senders = [one, other] * 80
+        keys = {sender.message(Opcode.BINARY, b"")[2:] for sender in senders}
         assert len(keys) == 160
 
     def test_fragmented(self) -> None:
