@@ -70,9 +70,9 @@ def parse_request_line(line: str) -> tuple[str, str, int]:
 
 
 def _request_line_error(line: str) -> Error:
-    method, _, rest = line.partition(" ")
+    method, space, rest = line.partition(" ")
     target, _, version = rest.partition(" ")
-    if not is_token(method):
+    if not space or not is_token(method):
         return Error.BAD_METHOD
     if _TARGET.fullmatch(target) is None or " " in version:
         return Error.BAD_TARGET
@@ -145,7 +145,7 @@ class FieldSection:
         if lines.partial:
             return None
         # What fits the limit of one line fits all other limits of size too.
-        end = data.find(b"\r\n\r\n", start, start + max(lines.limit, 0))
+        end = data.find(b"\r\n\r\n", start, start + lines.limit)
         if end < 0:
             return None
         text = data[start : end + 2].decode("latin-1")
@@ -159,8 +159,9 @@ class FieldSection:
 
     def _narrow(self) -> None:
         """Let the next line be no longer than what is left of the head."""
-        if self._room - 2 < self._lines.limit:
-            self._lines.limit = self._room - 2
+        # Its own line end and the blank line must fit too, unless it is the blank line.
+        if self._room - 4 < self._lines.limit:
+            self._lines.limit = max(self._room - 4, 0)
             self._lines.too_long = Error.HEADER_LIMIT
 
     def _add(self, line: str) -> None:

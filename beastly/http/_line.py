@@ -63,7 +63,7 @@ class LineReader:
         # A CR waits for the byte behind it.
         checked = len(partial) - partial.endswith(b"\r")
         # No more than proves that the line is too long: a peer must not fill the memory.
-        partial += data[start : min(stop, start + max(self.limit, 0) + 3)]
+        partial += data[start : min(stop, start + self.limit + 3)]
         if partial.endswith(_CRLF):
             complete, size = True, len(partial) - 2
         else:
@@ -72,7 +72,7 @@ class LineReader:
         if found:
             raise self._illegal_character(found[0][0], found.start())
         if size > self.limit:
-            raise HttpError(self.too_long, f"the limit leaves {max(self.limit, 0)} bytes")
+            raise HttpError(self.too_long, f"the limit leaves {self.limit} bytes")
         if not complete:
             return None, stop
         line = partial[:size].decode("latin-1")

@@ -58,13 +58,11 @@ class MessageParser(ABC, Generic[_M]):
         self.head_done = False
         self.done = False
         self._limits = limits
-        # The blank line is part of the head too.
-        within_head = limits.head - 2 < limits.start_line
-        self._lines = LineReader(
-            limits.head - 2 if within_head else limits.start_line,
-            Error.HEADER_LIMIT if within_head else Error.START_LINE_LIMIT,
-            illegal,
-        )
+        self._lines = LineReader(limits.start_line, Error.START_LINE_LIMIT, illegal)
+        # Its line end and the blank line are part of the head too.
+        if limits.head - 4 < limits.start_line:
+            self._lines.limit = max(limits.head - 4, 0)
+            self._lines.too_long = Error.HEADER_LIMIT
         self._section: FieldSection | None = None
         self._content: Content | None = None
         self._error: tuple[Error, str] | None = None
@@ -137,7 +135,7 @@ class MessageParser(ABC, Generic[_M]):
         self, data: bytes | bytearray, start: int
     ) -> tuple[FieldSection | None, int]:
         partial = self._lines.partial
-        unchecked = OPENING_SIZE - len(partial)
+        unchecked = min(OPENING_SIZE, self._lines.limit + 1) - len(partial)
         if unchecked > 0:
             # Bytes that are no HTTP at all may never make a line.
             opening = data[start : start + unchecked]
@@ -147,6 +145,7 @@ class MessageParser(ABC, Generic[_M]):
             return None, start
         self._parse_start_line(line)
         self.message.fields = Fields()
+        self.message.body = b""
         room = self._limits.head - len(line) - 2
         return FieldSection(self.message.fields, self._lines, self._limits, room), start
 

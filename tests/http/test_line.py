@@ -88,12 +88,6 @@ def test_the_limit_of_a_whole_line() -> None:
             reader(4).read(data, 0)
 
 
-def test_a_limit_below_zero_leaves_no_room_for_a_line_end() -> None:
-    assert error_in(b"\r", -1) is Error.FIELD_LINE_LIMIT
-    with pytest.raises(HttpError, match="the limit leaves 0 bytes"):
-        reader(-1).read(b"\r\n", 0)
-
-
 def test_limit_and_codes_can_change_between_lines() -> None:
     lines = reader(4)
     assert read_all(lines, [b"abcd\r\n"]) == ["abcd"]
