@@ -111,18 +111,18 @@ _FAULTS = [
     pytest.param(b"\x81\x7e\x00\x7d", False, False, Error.BAD_SIZE, 4, id="R3.13"),
     pytest.param(b"\x82\xfe\x00\x00", True, False, Error.BAD_SIZE, 4, id="no bytes in 16 bits"),
     pytest.param(b"\x81\x7f\0\0\0\0\0\0\xff\xff", False, False, Error.BAD_SIZE, 10, id="R3.14"),
-    pytest.param(b"\x81\x7f\0\0\0\0\0\0\0\x01", False, False, Error.BAD_SIZE, 10, id="1 in 64 bits"),
+    pytest.param(b"\x81\x7f" + bytes(8), False, False, Error.BAD_SIZE, 10, id="0 in 64 bits"),
     pytest.param(b"\x81\x7f" + b"\xff" * 8, False, False, Error.BAD_SIZE, 10, id="R3.15"),
     pytest.param(b"\x82\xff\x80" + b"\0" * 7, True, False, Error.BAD_SIZE, 10, id="the top bit"),
     # Two rules broken at once: the order is Beast's.
-    pytest.param(b"\xc1\x01", False, True, Error.BAD_DATA_FRAME, 1, id="data frame before RSV"),
-    pytest.param(b"\xc0\x01", False, False, Error.BAD_CONTINUATION, 1, id="continuation before RSV"),
-    pytest.param(b"\xc3\x01", False, False, Error.BAD_OPCODE, 1, id="opcode before RSV"),
-    pytest.param(b"\x39\x7e", False, False, Error.BAD_CONTROL_FRAGMENT, 1, id="FIN before size"),
-    pytest.param(b"\xb9\x7e", False, False, Error.BAD_CONTROL_SIZE, 2, id="size before RSV"),
-    pytest.param(b"\x89\xfe", False, False, Error.BAD_CONTROL_SIZE, 2, id="size before mask"),
-    pytest.param(b"\xb1\x81", False, False, Error.BAD_RESERVED_BITS, 2, id="RSV before mask"),
-    pytest.param(b"\x81\x7e\x00\x01", True, False, Error.BAD_UNMASKED_FRAME, 2, id="mask before size"),
+    pytest.param(b"\xc1\x01", False, True, Error.BAD_DATA_FRAME, 1, id="data frame, RSV"),
+    pytest.param(b"\xc0\x01", False, False, Error.BAD_CONTINUATION, 1, id="continuation, RSV"),
+    pytest.param(b"\xc3\x01", False, False, Error.BAD_OPCODE, 1, id="opcode, RSV"),
+    pytest.param(b"\x39\x7e", False, False, Error.BAD_CONTROL_FRAGMENT, 1, id="FIN, size"),
+    pytest.param(b"\xb9\x7e", False, False, Error.BAD_CONTROL_SIZE, 2, id="size, RSV"),
+    pytest.param(b"\x89\xfe", False, False, Error.BAD_CONTROL_SIZE, 2, id="size, mask"),
+    pytest.param(b"\xb1\x81", False, False, Error.BAD_RESERVED_BITS, 2, id="RSV, mask"),
+    pytest.param(b"\x81\x7e\x00\x01", True, False, Error.BAD_UNMASKED_FRAME, 2, id="mask, size"),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wsproto import ConnectionType
 from wsproto.connection import Connection
@@ -63,7 +63,8 @@ def _cut(data: bytes, sizes: list[int]) -> list[bytes]:
     return pieces
 
 
-@given(st.lists(_sent(), max_size=4), st.sampled_from(Role), _KEYS, _LIMITS)
+@settings(max_examples=50)
+@given(st.lists(_sent(), max_size=3), st.sampled_from(Role), _KEYS, _LIMITS)
 def test_messages(sent: list[Sent], role: Role, key: bytes, sizes: list[int]) -> None:
     key = key if role is Role.SERVER else b""
     wire = b"".join(message.wire(key) for message in sent)

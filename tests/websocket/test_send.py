@@ -124,7 +124,7 @@ class TestControl:
 
     @pytest.mark.parametrize("sender", [_server(), _client()])
     def test_too_long(self, sender: Sender) -> None:
-        with pytest.raises(ValueError, match=r"125 bytes at most, not 126 \(RFC 6455 section 5.5\)"):
+        with pytest.raises(ValueError, match="125 bytes at most, not 126"):
             sender.control(Opcode.PING, bytes(126))
 
     def test_inside_a_message(self) -> None:
@@ -307,6 +307,7 @@ def test_another_endpoint_reads_what_was_sent(
         assert frame.opcode is (PeerOpcode.TEXT if text else PeerOpcode.BINARY)
         assert not finished
         finished = frame.message_finished
+        assert isinstance(frame.payload, str | bytes | bytearray)
         received += frame.payload.encode() if isinstance(frame.payload, str) else frame.payload
     assert finished
     assert received == b"".join(parts)

@@ -1,6 +1,7 @@
 """The states of a connection: RFC 6455 section 7.1."""
 
 import itertools
+from types import MappingProxyType
 
 import pytest
 
@@ -57,8 +58,7 @@ def test_at_most_one_close_frame_each_way() -> None:
 
 
 def test_the_table_cannot_be_changed() -> None:
-    with pytest.raises(TypeError):
-        TRANSITIONS[Status.CLOSED, Event.OPENED] = Status.OPEN  # type: ignore[index]
+    assert isinstance(TRANSITIONS, MappingProxyType)
 
 
 @pytest.mark.parametrize(
