@@ -1,0 +1,59 @@
+"""The options of a stream as values; what they do is shown where a stream uses them."""
+
+import dataclasses
+import math
+
+import pytest
+
+from beastly.websocket import request_type, response_type
+from beastly.websocket.option import Decorator, Timeout
+
+
+def _edit_request(request: request_type) -> None:
+    request.fields["Origin"] = "http://example.com"
+
+
+def _edit_response(response: response_type) -> None:
+    response.fields["Server"] = "tests"
+
+
+def test_a_decorator_has_a_function_for_each_message() -> None:
+    """Beast's case B1: for requests, for responses, for both, for none."""
+    assert (Decorator().request, Decorator().response) == (None, None)
+    assert Decorator(request=_edit_request).request is _edit_request
+    assert Decorator(response=_edit_response).response is _edit_response
+    both = Decorator(_edit_request, _edit_response)
+    assert (both.request, both.response) == (_edit_request, _edit_response)
+
+
+def test_a_function_may_return_anything() -> None:
+    """A method that edits and returns something needs no wrapper."""
+    edit = request_type().fields.setdefault
+    decorator = Decorator(request=lambda request: edit("Origin", request.target))
+    assert decorator.request is not None
+    assert decorator.request(request_type("GET", "/chat")) == "/chat"
+
+
+def test_the_default_timeout_ends_every_handshake() -> None:
+    assert Timeout().handshake_timeout == 30.0
+
+
+@pytest.mark.parametrize("seconds", [None, 0, 0.05, 3600, math.inf])
+def test_timeouts(seconds: float | None) -> None:
+    assert Timeout(seconds).handshake_timeout == seconds
+
+
+@pytest.mark.parametrize("seconds", [-1, -0.001, -math.inf, math.nan])
+def test_no_timeouts(seconds: float) -> None:
+    with pytest.raises(ValueError, match=rf"not below zero, not {seconds}$"):
+        Timeout(handshake_timeout=seconds)
+
+
+def test_options_do_not_change() -> None:
+    """A stream that was given one can rely on what was checked."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Timeout().handshake_timeout = -1  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Decorator().request = _edit_request  # type: ignore[misc]
+    assert Timeout(5) == Timeout(5.0)
+    assert Decorator(request=_edit_request) == Decorator(_edit_request)
