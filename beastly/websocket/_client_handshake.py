@@ -146,6 +146,7 @@ def _check_decorated(request: Request, key: str) -> None:
     if fault is not None:
         failure = HandshakeFailed(fault.code, fault.detail)
         raise ValueError(f"the decorator broke the upgrade request: {failure}")
+    _check_destination(fields["Host"], request.target)
     protocols = fields.get_all("Sec-WebSocket-Protocol")
     try:
         names = token_list(protocols)

@@ -11,7 +11,7 @@ from beastly.core import Deadline, TimedOut
 from beastly.websocket._connection import Connection
 from beastly.websocket._incoming import Incoming
 from beastly.websocket._outgoing import Outgoing
-from beastly.websocket._status import Event, Status
+from beastly.websocket._status import Status
 from beastly.websocket._teardown import teardown
 from beastly.websocket.rfc6455 import CloseReason
 
@@ -24,9 +24,9 @@ caller's is on its way."""
 
 def give_up(connection: Connection) -> None:
     """End a connection that never was a WebSocket one, or that has ended. Never blocks."""
-    if connection.status is Status.CONNECTING:
-        connection.advance(Event.ABANDONED)
-        connection.why_ended = "it was closed before it was open"
+    connection.abandon("it was closed before it was open")
+    # If a handshake has succeeded in another thread this very moment.
+    connection.fail("it was closed while it was being opened")
     connection.release()
 
 

@@ -86,10 +86,23 @@ class Connection:
         return left
 
     def open(self, role: Role) -> None:
-        """Begin the conversation: an opening handshake has succeeded in `role`."""
-        self.role = role
-        self.reason = None
-        self.advance(Event.OPENED)
+        """Begin the conversation: an opening handshake has succeeded in `role`.
+
+        Raises:
+            OperationAborted: another thread has closed or aborted the stream meanwhile.
+        """
+        with self._transition:
+            if self.has_ended:
+                raise self.aborted("the handshake")
+            self.status = advance(self.status, Event.OPENED)
+            self.role = role
+
+    def abandon(self, why: str) -> None:
+        """Close a connection that was not opened yet; otherwise do nothing."""
+        with self._transition:
+            if self.status is Status.CONNECTING:
+                self.status = advance(self.status, Event.ABANDONED)
+                self.why_ended = why
 
     def fail(self, why: str) -> None:
         """Give the connection up without a closing handshake; `why` is told to later callers."""

@@ -4,10 +4,7 @@ A server that runs out of time in the middle of a request can go on later, since
 is kept here. A client cannot: a late response would be taken for that of its next request.
 """
 
-from typing import NoReturn
-
 from beastly.core import Buffers, Deadline, Role, gather
-from beastly.http import Error as HttpErrorCode
 from beastly.http import HttpError, Limits, Request, RequestParser, Response, ResponseParser
 from beastly.websocket._client_handshake import ClientHandshake
 from beastly.websocket._connection import RECEIVE_SIZE, Connection
@@ -58,7 +55,8 @@ class Opening:
         if out is not None:
             out.assign(response)
         try:
-            attempt.judge(response, reusable=not parser.need_eof)
+            # What came behind the response answers no request (RFC 9112 section 6.3).
+            attempt.judge(response, reusable=not (parser.need_eof or self._connection.buffer))
         except HandshakeFailed as failure:
             if not failure.keep_alive:
                 self._connection.fail(f"the handshake failed: {failure}")
@@ -77,11 +75,23 @@ class Opening:
         self._connection.buffer.feed(gather(already_read))
         self.request, self.response = request, None
         if request is None:
-            try:
-                request = self.request = self._receive_request(deadline)
-            except HttpError as error:
-                self._refuse_unreadable(error, out, deadline)
-        self._reply(answer(request, self.decorator.response), out, deadline)
+            reply = self._receive_and_answer(deadline)
+        else:
+            reply = answer(request, self.decorator.response)
+        self._reply(reply, out, deadline)
+
+    def _receive_and_answer(self, deadline: Deadline | None) -> Answer:
+        """Read a request; return the answer to it, or to what is none."""
+        try:
+            request = self.request = self._receive_request(deadline)
+        except HttpError as error:
+            # Nothing that follows could be understood either.
+            self._connection.fail(f"the request could not be read: {error}")
+            refusal = refuse(error, self.decorator.response)
+            if refusal is None:
+                raise ConnectionClosed("the peer ended it before it sent a request") from error
+            return refusal
+        return answer(request, self.decorator.response)
 
     def _receive_request(self, deadline: Deadline | None) -> Request:
         buffer = self._connection.buffer
@@ -115,23 +125,8 @@ class Opening:
             if parser.message.status >= 200 or parser.message.status == 101:
                 return parser
 
-    def _refuse_unreadable(
-        self, error: HttpError, out: Response | None, deadline: Deadline | None
-    ) -> NoReturn:
-        """Answer what is no request where HTTP has an answer, and raise."""
-        self._parser = None
-        if error.code is HttpErrorCode.END_OF_STREAM:
-            self._connection.fail("the peer ended the connection before it sent a request")
-            raise ConnectionClosed(self._connection.why_ended) from None
-        reply = refuse(error, self.decorator.response)
-        if reply is not None:
-            self._reply(reply, out, deadline)
-        self._connection.fail(f"the request could not be read: {error}")
-        raise HandshakeFailed(error.code, error.detail) from error
-
     def _reply(self, reply: Answer, out: Response | None, deadline: Deadline | None) -> None:
         """Send the response; open the stream, or raise the refusal."""
-        self.response = reply.response
         encoded = reply.encoded
         failure = reply.failure
         if failure is None and self.request is not None and expects_continue(self.request):
@@ -141,6 +136,7 @@ class Opening:
         except BaseException:
             self._connection.fail("the response could not be sent as a whole")
             raise
+        self.response = reply.response
         if out is not None:
             out.assign(reply.response)
         if failure is None:

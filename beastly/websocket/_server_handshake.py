@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from beastly._version import __version__
 from beastly.http import HttpError, Request, Response
+from beastly.http.rfc9110 import list_elements
 from beastly.websocket._handshake import (
     Fault,
     content_fault,
@@ -28,10 +29,8 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 _Decorate: TypeAlias = Callable[[Response], object] | None
 
-# The fields that only a 101 has a use for.
-_SWITCHING_FIELDS: Final = (
-    "Upgrade",
-    "Connection",
+# The fields that only a 101 has a use for, beside those that switch the protocol.
+_OPENING_FIELDS: Final = (
     "Sec-WebSocket-Accept",
     "Sec-WebSocket-Protocol",
     "Sec-WebSocket-Extensions",
@@ -73,8 +72,7 @@ def answer(request: Request, decorate: _Decorate = None) -> Answer:
         decorate(response)
         if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
             fault = Fault(Error.UPGRADE_DECLINED, f"the decorator made it {response.status:d}")
-            for name in _SWITCHING_FIELDS:
-                response.fields.pop(name, None)
+            _take_back(response)
             return _refusal(response, fault, None, request)
         _check_switching(request, response, accept)
     _name_server(response)
@@ -127,7 +125,26 @@ def _refusal(
     failure = HandshakeFailed(
         fault.code, fault.detail, request=request, response=response, keep_alive=keep_alive
     )
-    return Answer(response, response.encode(), failure)
+    encoded = response.encode()
+    if request is not None and request.method == "HEAD":
+        # Its answer tells of content and has none (RFC 9110 section 9.3.2).
+        encoded = encoded.removesuffix(response.body)
+    return Answer(response, encoded, failure)
+
+
+def _take_back(response: Response) -> None:
+    """Remove from a 101 that has become a refusal what would open the connection all the same."""
+    fields = response.fields
+    for name in _OPENING_FIELDS:
+        fields.pop(name, None)
+    if response.status == HTTPStatus.UPGRADE_REQUIRED:
+        # It has to name the protocol (RFC 9110 section 15.5.22).
+        return
+    fields.pop("Upgrade", None)
+    options = list_elements(fields.get_all("Connection"))
+    fields["Connection"] = ", ".join(name for name in options if name.lower() != "upgrade")
+    if not fields["Connection"]:
+        del fields["Connection"]
 
 
 def _may_reuse(request: Request) -> bool:
@@ -146,6 +163,8 @@ def _check_switching(request: Request, response: Response, accept: str) -> None:
     """Refuse what a decorator broke in a 101; the serialisation checks the syntax of the rest."""
     fields = response.fields
     fault = switching_fault(fields)
+    if fault is None and response.version != 11:
+        fault = Fault(Error.BAD_HTTP_VERSION)
     if fault is None and fields.get_all("Sec-WebSocket-Accept") != [accept]:
         fault = Fault(Error.BAD_SEC_ACCEPT, "it was replaced")
     if fault is None and "Sec-WebSocket-Extensions" in fields:

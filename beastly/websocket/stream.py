@@ -157,7 +157,8 @@ class Stream(Messages, Generic[_NextLayer]):
             self._opening.handshake(host, target, out, deadline)
             self._open(Role.CLIENT)
         except (BeastlyError, OSError) as error:
-            raise self._explained("handshake", error) from error
+            self._check_wanted("handshake", error)
+            raise
         finally:
             self._stop_opening()
 
@@ -202,7 +203,9 @@ class Stream(Messages, Generic[_NextLayer]):
             HandshakeFailed: the request was refused. With `keep_alive` the connection stands, and
                 `accept` may be called again for the next request; otherwise it has been ended.
             ConnectionClosed: the peer ended the connection before the first byte of a request.
-            ValueError: what the decorator set may not be sent. Nothing was sent.
+            ValueError: what the decorator set may not be sent. Nothing was sent; `accept(request)`
+                with the property `request` answers again, unless what came was none: then the
+                stream has failed.
             TimedOut: before the answer nothing is lost, and `accept()` goes on with the request;
                 while sending it, the stream has failed.
             OSError: the stream has failed.
@@ -215,7 +218,8 @@ class Stream(Messages, Generic[_NextLayer]):
             self._opening.accept(request, already_read, out, deadline)
             self._open(Role.SERVER)
         except (BeastlyError, OSError) as error:
-            raise self._explained("accept", error) from error
+            self._check_wanted("accept", error)
+            raise
         finally:
             self._stop_opening()
 
@@ -291,9 +295,11 @@ class Stream(Messages, Generic[_NextLayer]):
         self._connection.stop_writing()
         self._connection.stop_reading()
 
-    def _explained(self, verb: str, error: BeastlyError | OSError) -> BeastlyError | OSError:
-        """Return what to raise for `error`: an abort explains any of them."""
-        return self._connection.aborted(verb) if self._connection.is_aborted else error
+    def _check_wanted(self, verb: str, error: Exception) -> None:
+        """Raise what explains `error` if another thread has ended the stream below the opening."""
+        connection = self._connection
+        if connection.is_aborted or connection.status is Status.CLOSED:
+            raise connection.aborted(verb) from error
 
 
 def _sorted_out(
