@@ -162,7 +162,7 @@ class Receiver:
             MessageTooBig: the message passes a limit.
         """
         if self._error is not None:
-            raise self._error
+            raise self._error.with_traceback(None)
         if limit < 1:
             return b""
         self._close_window(0)
@@ -207,7 +207,7 @@ class Receiver:
     def _gather(self) -> str | bytes | ControlFrame | None:
         """Do what `message` promises, for every kind of message and in any number of steps."""
         if self._error is not None:
-            raise self._error
+            raise self._error.with_traceback(None)
         self._close_window(0)
         while self.remaining or not self._last:
             if not self.remaining:
