@@ -106,6 +106,8 @@ class TlsLayer:
         """Return what `step` receives, or `at_end` once the peer's bytes have ended."""
         try:
             return self._complete(lambda: at_end if self._ended else step(), deadline)
+        except ssl.SSLZeroReturnError:
+            return at_end
         except ssl.SSLEOFError:
             self.truncated = True
             return at_end

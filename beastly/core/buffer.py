@@ -47,11 +47,6 @@ class ReceiveBuffer:
         self.position = start + len(taken)
         return taken
 
-    def clear(self) -> None:
-        """Forget what is unread."""
-        self.data = b""
-        self.position = 0
-
 
 def gather(data: Buffers) -> bytes:
     """Return the bytes of one buffer, or of several as one; `bytes` are not copied.
@@ -61,4 +56,6 @@ def gather(data: Buffers) -> bytes:
     """
     if isinstance(data, bytes):
         return data
-    return b"".join([data] if isinstance(data, Buffer) else data)
+    if isinstance(data, Buffer):
+        return memoryview(data).tobytes()
+    return b"".join(memoryview(block).tobytes() for block in data)
