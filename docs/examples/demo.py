@@ -78,9 +78,6 @@ def frames(data: bytes) -> Iterator[str]:
         data = data[size:]
 
 
-# 1 ------------------------------------------------------------------------------------------------
-
-
 def answer_plainly(sock: socket.socket) -> None:
     """The server reads the upgrade request, answers it, and returns every message to its sender."""
     with websocket.Stream(sock) as ws:
@@ -100,9 +97,6 @@ def say_hello(ws: websocket.Stream[Wiretap], host: str) -> None:
     print(f"  read() returns {ws.read()!r}")
 
 
-# 2 ------------------------------------------------------------------------------------------------
-
-
 def look_before_accepting(sock: socket.socket) -> None:
     """The server reads a little first, to tell who is calling, and hands on what it has read."""
     already_read = sock.recv(4)
@@ -116,9 +110,6 @@ def listen(ws: websocket.Stream[Wiretap], host: str) -> None:
     """The client reads the first message, even if it came right behind the response."""
     ws.handshake(host, "/news")
     print(f"  read() returns {ws.read()!r}")
-
-
-# 3 ------------------------------------------------------------------------------------------------
 
 
 def choose_after_parsing(sock: socket.socket) -> None:
@@ -148,9 +139,6 @@ def offer_subprotocols(ws: websocket.Stream[Wiretap], host: str) -> None:
     ws.set_option(websocket.Decorator(request=offer))
     ws.handshake(host, "/room/7")
     print(f"  subprotocol is {ws.subprotocol!r}, read() returns {ws.read()!r}")
-
-
-# 4 ------------------------------------------------------------------------------------------------
 
 
 def ask_for_credentials(sock: socket.socket) -> None:
