@@ -115,10 +115,8 @@ class ClientHandshake:
             return Fault(Error.MULTIPLE_SUBPROTOCOL, f"they are {', '.join(values)!r}")
         offered = requested_subprotocols(self.request.fields)
         if values[0] not in offered:
-            return Fault(
-                Error.BAD_SUBPROTOCOL,
-                f"it is {values[0]!r} where {', '.join(offered) or 'nothing'!r} was offered",
-            )
+            what = repr(", ".join(offered)) if offered else "nothing"
+            return Fault(Error.BAD_SUBPROTOCOL, f"it is {values[0]!r} where {what} was offered")
         return None
 
 

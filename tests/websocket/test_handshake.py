@@ -206,7 +206,7 @@ class TestSwitchingFault:
             ([], Fault(Error.NO_CONNECTION)),
             ([("Upgrade", "websocket")], Fault(Error.NO_CONNECTION)),
             (
-                [("Connection", "keep-alive"), ("Connection", "upgraded"), ("Upgrade", "websocket")],
+                [("Connection", "keep-alive"), ("Connection", "upgraded")],
                 Fault(Error.NO_CONNECTION_UPGRADE, "it is 'keep-alive, upgraded'"),
             ),
             ([("Connection", "")], Fault(Error.NO_CONNECTION_UPGRADE, "it is ''")),
