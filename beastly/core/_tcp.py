@@ -19,7 +19,8 @@ from beastly.core.deadline import Deadline
 
 __all__ = ["SocketLayer", "abort_socket", "prepare_socket"]
 
-if sys.platform == "win32":  # pragma: no cover - there a send may outlast its deadline
+if sys.platform == "win32":
+    # There a send may outlast its deadline.
     _DONT_WAIT: Final = 0
 else:
     _DONT_WAIT: Final = socket.MSG_DONTWAIT

@@ -53,12 +53,12 @@ class TlsLayer:
         self._socket = sock
         self._lock = threading.Lock()
         self._ended = False
-        self.truncated = False
+        self.truncated: bool = False
         self.default_timeout = prepare_socket(sock)
         sock.setblocking(False)
         # Otherwise a truncated stream would look like one that was ended. The attribute is there,
         # but the type stubs do not know it.
-        setattr(sock, "suppress_ragged_eofs", False)  # noqa: B010
+        setattr(sock, "suppress_ragged_eofs", False)
 
     def receive(self, size: int, deadline: Deadline | None) -> bytes:
         """See `Layer.receive`."""

@@ -27,8 +27,8 @@ class ReceiveBuffer:
     __slots__ = ("data", "position")
 
     def __init__(self, data: bytes = b"") -> None:
-        self.data = data
-        self.position = 0
+        self.data: bytes = data
+        self.position: int = 0
 
     def __len__(self) -> int:
         return len(self.data) - self.position

@@ -28,8 +28,8 @@ class Error(ErrorCode):
     BUSY = ("one thread at a time may read from a stream", "")
 
     def __init__(self, message: str, section: str) -> None:
-        self.message = message
-        self.section = section
+        self.message: str = message
+        self.section: str = section
 
 
 class BeastlyError(Exception):
@@ -40,13 +40,15 @@ class BeastlyError(Exception):
     wrapped: they pass through as `OSError`.
     """
 
-    code: ErrorCode
-    detail: str
-
     def __init__(self, code: ErrorCode, detail: str = "") -> None:
         super().__init__(code, detail)
-        self.code = code
-        self.detail = detail
+        self._code = code
+        self.detail: str = detail
+
+    @property
+    def code(self) -> ErrorCode:
+        """What happened, as a member of an enum."""
+        return self._code
 
     def __str__(self) -> str:
         text = f"{self.code.message}; {self.detail}" if self.detail else self.code.message
@@ -63,7 +65,7 @@ class TimedOut(BeastlyError, TimeoutError):
 
     def __init__(self, detail: str = "", *, unsent: int = 0) -> None:
         super().__init__(Error.TIMEOUT, detail)
-        self.unsent = unsent
+        self.unsent: int = unsent
 
 
 class OperationAborted(BeastlyError):

@@ -144,7 +144,11 @@ class HttpError(BeastlyError):
     there is one, and closes.
     """
 
-    code: Error
-
     def __init__(self, code: Error, detail: str = "") -> None:
         super().__init__(code, detail)
+        self._row = code
+
+    @property
+    def code(self) -> Error:
+        """What is wrong, as a row of the table."""
+        return self._row

@@ -38,8 +38,8 @@ class Message:
         fields: Mapping[str, str] | Iterable[tuple[str, str]] | None,
         body: Buffer,
     ) -> None:
-        self.version = version
-        self.fields = fields if isinstance(fields, Fields) else Fields(fields or ())
+        self.version: int = version
+        self.fields: Fields = fields if isinstance(fields, Fields) else Fields(fields or ())
         self.body = body
 
     @property
@@ -134,8 +134,8 @@ class Request(Message):
         body: Buffer = b"",
     ) -> None:
         super().__init__(version, fields, body)
-        self.method = method
-        self.target = target
+        self.method: str = method
+        self.target: str = target
 
     def prepare_payload(self) -> None:
         """Set Content-Length to what `body` has, and remove what else would frame it.
@@ -228,7 +228,7 @@ class Response(Message):
     ) -> None:
         super().__init__(version, fields, body)
         self.status = status
-        self.reason = reason
+        self.reason: str = reason
 
     @property
     def status(self) -> int:

@@ -54,9 +54,9 @@ class MessageParser(ABC, Generic[_M]):
 
     def __init__(self, limits: Limits, message: _M, illegal: Error) -> None:
         self.message: _M = message
-        self.started = False
-        self.head_done = False
-        self.done = False
+        self.started: bool = False
+        self.head_done: bool = False
+        self.done: bool = False
         self._limits = limits
         self._lines = LineReader(limits.start_line, Error.START_LINE_LIMIT, illegal)
         # Its line end and the blank line are part of the head too.

@@ -44,16 +44,16 @@ class Connection:
     )
 
     def __init__(self, layer: Layer) -> None:
-        self.layer = layer
-        self.buffer = ReceiveBuffer()
+        self.layer: Layer = layer
+        self.buffer: ReceiveBuffer = ReceiveBuffer()
         self.role: Role | None = None
-        self.status = Status.CONNECTING
+        self.status: Status = Status.CONNECTING
         self.reason: CloseReason | None = None
-        self.timeout = Timeout()
-        self.reading = threading.Lock()
-        self.writing = threading.Lock()
-        self.why_ended = ""
-        self.is_aborted = False
+        self.timeout: Timeout = Timeout()
+        self.reading: threading.Lock = threading.Lock()
+        self.writing: threading.Lock = threading.Lock()
+        self.why_ended: str = ""
+        self.is_aborted: bool = False
         self._transition = threading.Lock()
         self._ended = False
         self._closed = False

@@ -163,7 +163,7 @@ class _Pieces:
         self._next_key = next_key
         # Where the next piece starts, where its frame ends, the key of that; one value, so that
         # no step is ever half done. The first frame is still to come, even of an empty payload.
-        self._progress = (0, -1, b"")
+        self._progress: tuple[int, int, bytes] = (0, -1, b"")
 
     def __iter__(self) -> Iterator[Piece]:
         return self

@@ -242,10 +242,10 @@ class Error(ErrorCode):
         condition: Condition | None,
         close_code: CloseCode | None,
     ) -> None:
-        self.message = message
-        self.section = section
-        self.condition = condition
-        self.close_code = close_code
+        self.message: str = message
+        self.section: str = section
+        self.condition: Condition | None = condition
+        self.close_code: CloseCode | None = close_code
 
 
 class HandshakeFailed(BeastlyError):
@@ -267,54 +267,54 @@ class HandshakeFailed(BeastlyError):
         keep_alive: bool = False,
     ) -> None:
         super().__init__(code, detail)
-        self.request = request
-        self.response = response
-        self.keep_alive = keep_alive
+        self.request: Request | None = request
+        self.response: Response | None = response
+        self.keep_alive: bool = keep_alive
 
 
-class ProtocolViolation(BeastlyError):
+class _ConversationError(BeastlyError):
+    """The root of what goes wrong on an open stream."""
+
+    def __init__(self, code: Error, detail: str = "") -> None:
+        super().__init__(code, detail)
+        self._row = code
+
+    @property
+    def code(self) -> Error:
+        """What happened, as a row of the table."""
+        return self._row
+
+
+class ProtocolViolation(_ConversationError):
     """The peer broke a rule of RFC 6455; it was sent the code's close code, and the stream failed."""
 
-    code: Error
 
-    def __init__(self, code: Error, detail: str = "") -> None:
-        super().__init__(code, detail)
-
-
-class MessageTooBig(BeastlyError):
+class MessageTooBig(_ConversationError):
     """The peer's message passes a limit; it was sent close code 1009, and the stream failed."""
 
-    code: Error
 
-    def __init__(self, code: Error, detail: str = "") -> None:
-        super().__init__(code, detail)
-
-
-class ConnectionClosed(BeastlyError):
+class ConnectionClosed(_ConversationError):
     """The connection is over.
 
     `clean` tells whether both close frames were exchanged; `reason` is what the peer's close frame
     said, or `None` when none came: the peer vanished.
     """
 
-    code: Error
-
     def __init__(
         self, detail: str = "", *, reason: CloseReason | None = None, clean: bool = False
     ) -> None:
         super().__init__(Error.CLOSED, detail)
-        self.reason = reason
-        self.clean = clean
+        self.reason: CloseReason | None = reason
+        self.clean: bool = clean
 
 
-class UnexpectedMessage(BeastlyError):
+class UnexpectedMessage(_ConversationError):
     """A text message came where a binary one was asked for, or the other way round.
 
     `message` is what came: nothing is lost. The stream is untouched.
     """
 
-    code: Error
-
     def __init__(self, code: Error, message: str | bytes) -> None:
-        super().__init__(code, f"it has {len(message)} {'characters' if isinstance(message, str) else 'bytes'}")
-        self.message = message
+        unit = "characters" if isinstance(message, str) else "bytes"
+        super().__init__(code, f"it has {len(message)} {unit}")
+        self.message: str | bytes = message
