@@ -32,7 +32,8 @@ def read(
     one the layer's default holds, which for a socket is its own timeout.
 
     When the call fails, `message` is as it was and `buffer` holds all that was received, so after a
-    timeout the call can be repeated.
+    timeout the call can be repeated. It keeps the message as received and as decoded, which takes
+    somewhat more than twice its size while the call lasts.
 
     Raises:
         HttpError: the bytes are no such message, one that passes `limits`, or end too early; the

@@ -1,4 +1,5 @@
 import socket
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -206,3 +207,27 @@ def test_what_is_no_layer() -> None:
     call: Callable[..., None] = read
     with pytest.raises(TypeError, match="must be a connected socket"):
         call(object(), bytearray(), Request())
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (b"Content-Length: 1048576\r\n\r\n", b"a" * 4096),
+        (b"Transfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b"a" * 4096 + b"\r\n"),
+        (b"\r\n", b"a" * 4096),
+    ],
+)
+def test_memory(head: bytes, piece: bytes) -> None:
+    """The limits twice, for what was received and what it says, and an eighth to grow by."""
+    near, far = connected_pair()
+    far.send(b"HTTP/1.1 200 OK\r\n" + head + piece * 256 + b"0\r\n\r\n" * (b"chunk" in head), None)
+    far.shutdown(None)
+    limits, response = Limits(), Response()
+    tracemalloc.start()
+    try:
+        read(near, bytearray(), response)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert response.body == b"a" * limits.content
+    assert peak < 2 * (limits.head + limits.content) * 9 / 8

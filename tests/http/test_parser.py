@@ -107,6 +107,7 @@ BAD_REQUESTS: list[tuple[bytes, Error]] = [
     (POST + b"Transfer-Encoding: chunked, chunked\r\n\r\n", Error.BAD_TRANSFER_ENCODING),
     (POST + b"Transfer-Encoding: identity\r\n\r\n", Error.BAD_TRANSFER_ENCODING),
     (POST + b"Transfer-Encoding: chunked;q=1\r\n\r\n", Error.BAD_TRANSFER_ENCODING),
+    (POST + b"Transfer-Encoding: ,chunked\r\n\r\n", Error.BAD_TRANSFER_ENCODING),
     (POST + b"Transfer-Encoding: xchunked\r\n\r\n", Error.BAD_TRANSFER_ENCODING),
     (POST + b"Transfer-Encoding:\r\n\r\n", Error.BAD_TRANSFER_ENCODING),
     (
@@ -362,7 +363,7 @@ CONTENTS: list[tuple[bytes, bytes]] = [
     (b"Content-Length: 5\r\n\r\nab\r\nc", b"ab\r\nc"),
     (b"Content-Length: 0000000000000000005\r\n\r\nabcde", b"abcde"),
     (b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b""),
-    (b"Transfer-Encoding: ,Chunked,\r\n\r\n3\r\nabc\r\n0\r\n\r\n", b"abc"),
+    (b"Transfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", b"abc"),
     (b"Transfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n002\r\n\r\n\r\n00\r\n\r\n",
      b"0123456789\r\n"),
     (b"Transfer-Encoding: chunked\r\n\r\n1;a;b=c ; d = \"e\\\"\"\r\nx\r\n0;a\r\n\r\n", b"x"),

@@ -1,60 +1,49 @@
 """h11 as the oracle: what it refuses is refused here, and what both accept they read alike."""
 
 import h11
-from hypothesis import assume, given, settings
+from hypothesis import event as note
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beastly.http import HttpError, Request, RequestParser, Response, ResponseParser
 from tests.http.parsing import feed_all
 
-# Mostly what is legal, so that a message gets far enough for one illegal part to matter.
-SPACES = st.sampled_from([b" ", b" ", b" ", b" ", b"", b"  ", b"\t"])
-METHODS = st.sampled_from([b"GET", b"POST", b"OPTIONS", b"a!#", b"G@T", b""])
-TARGETS = st.sampled_from([b"/", b"*", b"http://a/b?c", b"a:1", b"/\xe9", b"/\x00", b"/a b", b""])
-VERSIONS = st.sampled_from([b"HTTP/1.1"] * 4 + [b"HTTP/1.0", b"HTTP/2.0", b"http/1.1", b"HTTP/1."])
-STATUSES = st.sampled_from([b"200", b"404", b"204", b"304", b"999", b"20", b"2000", b"abc", b"099"])
-REASONS = st.sampled_from([b"OK", b"", b"Not so good", b"\xe9", b"a\tb", b"\x00", b"a\rb"])
-ENDS = st.sampled_from([b"\r\n"] * 12 + [b"\n", b"\r", b"\r\r\n", b""])
-NAMES = st.sampled_from([b"X", b"Cookie", b"x-y", b"A!#"] * 3 + [b"X ", b" X", b"\tX", b"", b"\xe9"])
-VALUES = st.sampled_from([b"", b"a", b" a b ", b"\ta:b;c", b"\xe9\xa0", b"\x00", b"a\rb", b"a\x0bb"])
-LENGTHS = st.sampled_from([b"0", b"3", b"3", b"03", b"+3", b"-3", b"3, 3", b"", b"x", b"9" * 30])
-CODINGS = st.sampled_from([b"chunked", b"Chunked", b"gzip", b"gzip, chunked", b"chunked, chunked"])
-CHUNK_SIZES = st.sampled_from([b"3", b"003", b"3;a=b", b'3;a="b c"', b"3 ;a", b"x", b"-3", b"3x", b""])
-TRAILERS = st.sampled_from([b"", b"", b"A: b\r\n", b"A : b\r\n", b" A: b\r\n", b"A\r\n"])
+REQUESTS = [
+    b"GET / HTTP/1.1\r\nHost: a\r\n\r\nnext",
+    b"GET /a?b HTTP/1.1\r\nHost:a\r\nCookie:\t b ; c \r\ncookie: \xe9\r\nX:\r\n\r\n",
+    b"OPTIONS * HTTP/1.0\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\nabcdefghijklmnop",
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nmore",
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b'01;a;b=c;d="e"\r\n\n\r\nA\r\n0123456789\r\n00\r\nA: b\r\nC:d\r\n\r\n',
+]
+RESPONSES = [
+    b"HTTP/1.1 200 OK\r\n\r\nuntil the end",
+    b"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\nX: \xe9\r\n\r\nabcd",
+    b"HTTP/1.0 999 \r\nServer: a\tb \r\nContent-Length:0\r\n\r\n",
+    b"HTTP/1.1 204 No Content\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n\r\n",
+    b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;a\r\nabc\r\n0\r\n\r\n",
+    b"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nA: b\r\n\r\n",
+]
+
+# What matters somewhere in a message; nothing at all stands for a byte that is left out.
+PIECES = st.sampled_from(
+    [b"", b"\r\n", b"Host: b\r\n", b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n"]
+    + [bytes([byte]) for byte in b"\x00\t\n\x0b\r !\"+,-./01239:;@A_afx\x7f\x80\x85\xa0\xe9\xff"]
+)
 
 
 @st.composite
-def field_lines(draw: st.DrawFn) -> bytes:
-    lines = [
-        draw(NAMES) + b":" + draw(VALUES) + draw(ENDS) for _ in range(draw(st.integers(0, 3)))
-    ]
-    for name, values in ((b"Content-Length", LENGTHS), (b"Transfer-Encoding", CODINGS)):
-        lines += [
-            name + b": " + draw(values) + b"\r\n"
-            for _ in range(draw(st.sampled_from([0, 0, 0, 1, 1, 2])))
-        ]
-    lines += [b"Connection: close\r\n"] * draw(st.integers(0, 1))
-    return b"".join(draw(st.permutations(lines)))
-
-
-@st.composite
-def contents(draw: st.DrawFn) -> bytes:
-    chunk = draw(CHUNK_SIZES) + draw(ENDS) + b"abc" + draw(ENDS)
-    last = b"0" + draw(ENDS) + draw(TRAILERS) + draw(ENDS)
-    return draw(st.sampled_from([b"", b"abc", b"ab", b"abcd", chunk + last, last]))
-
-
-@st.composite
-def requests(draw: st.DrawFn) -> bytes:
-    start = draw(METHODS) + draw(SPACES) + draw(TARGETS) + draw(SPACES) + draw(VERSIONS)
-    host = draw(st.sampled_from([b"Host: a\r\n"] * 4 + [b"Host: a\r\nhost: a\r\n"]))
-    return start + draw(ENDS) + host + draw(field_lines()) + draw(ENDS) + draw(contents())
-
-
-@st.composite
-def responses(draw: st.DrawFn) -> bytes:
-    start = draw(VERSIONS) + draw(SPACES) + draw(STATUSES) + draw(SPACES) + draw(REASONS)
-    return start + draw(ENDS) + draw(field_lines()) + draw(ENDS) + draw(contents())
+def nearly(draw: st.DrawFn, messages: list[bytes]) -> bytes:
+    """One of `messages`, with up to three pieces put in somewhere, perhaps in place of a byte."""
+    data = draw(st.sampled_from(messages))
+    for _ in range(draw(st.integers(0, 3))):
+        position = draw(st.integers(0, len(data)))
+        rest = position + draw(st.integers(0, 1))
+        data = data[:position] + draw(PIECES) + data[rest:]
+    return data
 
 
 def parsed(
@@ -71,16 +60,14 @@ def parsed(
 
 
 def h11_lines(message: Request | Response) -> list[tuple[bytes, bytes]]:
-    lines = message.fields.lines()
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in lines]
-
-
-def h11_headers(event: h11.Request | h11.Response) -> list[tuple[bytes, bytes]]:
-    """The headers of `event`, to be compared with `h11_lines`.
-
-    It spells the one transfer coding that it knows in lower case.
-    """
-    return list(event.headers)
+    """The fields as h11 has them: names in lower case, and the one coding that it knows too."""
+    lines: list[tuple[bytes, bytes]] = []
+    for name, value in message.fields.lines():
+        key = name.lower().encode("latin-1")
+        if key == b"transfer-encoding":
+            value = value.lower()
+        lines.append((key, value.encode("latin-1")))
+    return lines
 
 
 def h11_rest(connection: h11.Connection) -> tuple[bytes, bytes]:
@@ -92,33 +79,34 @@ def h11_rest(connection: h11.Connection) -> tuple[bytes, bytes]:
     return content, connection.trailing_data[0]
 
 
-def spelled_alike(lines: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    return [(name, value.lower() if name == b"transfer-encoding" else value) for name, value in lines]
-
-
-@settings(max_examples=1500)
-@given(requests(), st.integers(1, 200))
+@settings(max_examples=600)
+@given(nearly(REQUESTS), st.integers(1, 200))
 def test_what_is_a_request_is_one_for_h11(data: bytes, step: int) -> None:
     ours = parsed(RequestParser(), data, step)
-    assume(ours is not None)
-    assert ours is not None
+    note("refused" if ours is None else "accepted")
+    if ours is None:
+        return
     message, unused = ours
     assert isinstance(message, Request)
     connection = h11.Connection(h11.SERVER)
     connection.receive_data(data)
+    if "Host" not in message.fields:
+        # That is for the server to say; here it is a websocket error of its own.
+        return
     event = connection.next_event()
     assert isinstance(event, h11.Request)
     assert (event.method, event.target) == (message.method.encode(), message.target.encode())
-    assert spelled_alike(h11_headers(event)) == spelled_alike(h11_lines(message))
+    assert list(event.headers) == h11_lines(message)
     assert h11_rest(connection) == (message.body, unused)
 
 
-@settings(max_examples=1500)
-@given(responses(), st.integers(1, 200))
+@settings(max_examples=600)
+@given(nearly(RESPONSES), st.integers(1, 200))
 def test_what_is_a_response_is_one_for_h11(data: bytes, step: int) -> None:
     ours = parsed(ResponseParser(), data, step)
-    assume(ours is not None)
-    assert ours is not None
+    note("refused" if ours is None else "accepted")
+    if ours is None:
+        return
     message, unused = ours
     assert isinstance(message, Response)
     connection = h11.Connection(h11.CLIENT)
@@ -129,5 +117,5 @@ def test_what_is_a_response_is_one_for_h11(data: bytes, step: int) -> None:
     event = connection.next_event()
     assert isinstance(event, h11.Response)
     assert (event.status_code, event.reason) == (message.status, message.reason.encode("latin-1"))
-    assert spelled_alike(h11_headers(event)) == spelled_alike(h11_lines(message))
+    assert list(event.headers) == h11_lines(message)
     assert h11_rest(connection) == (message.body, unused)
