@@ -37,6 +37,8 @@ class Fields(MutableMapping[str, str]):
         # By name in lower case: the place of each line among all lines, its name, its value.
         self._entries: dict[str, list[tuple[int, str, str]]] = {}
         self._count = 0
+        if not lines:
+            return  # The usual case, and finding out what an empty thing is takes time.
         if isinstance(lines, Fields):
             self.extend(lines.lines())
         elif _is_mapping(lines):

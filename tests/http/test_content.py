@@ -77,7 +77,7 @@ def test_taking_is_no_copy() -> None:
 
 
 def test_chunks_may_spend_as_much_on_framing_as_on_data() -> None:
-    """And beyond that, all together, what a head may have: here 3 bytes for each, and 7."""
+    """And beyond that, all together, what a head may have: here 4 bytes for each, and 8."""
     chunk = b"1\r\na\r\n"
     content = ChunkedContent(Limits(head=8))
     content.feed(chunk * 2, 0)

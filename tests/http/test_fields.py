@@ -117,7 +117,9 @@ SETTERS: list[Callable[[str, str], object]] = [
 
 @pytest.mark.parametrize("setter", SETTERS)
 @pytest.mark.parametrize("wrong", [b"a", 1, None])
-def test_names_and_values_are_text(setter: Callable[[object, object], object], wrong: object) -> None:
+def test_names_and_values_are_text(
+    setter: Callable[[object, object], object], wrong: object
+) -> None:
     with pytest.raises(TypeError, match="a field is a str name and a str value"):
         setter(wrong, "a")
     with pytest.raises(TypeError, match="a field is a str name and a str value"):

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from beastly.http import Error, Fields, HttpError, Limits
@@ -88,7 +90,7 @@ def test_at_once_and_line_by_line(
 ) -> None:
     """The short cut for sections that come in one piece reads what the long way reads."""
     short = read_section([DATA + b"rest"], limits, room)
-    monkeypatch.setattr(_head, "_FIELD_LINES", _head.re.compile("never"))
+    monkeypatch.setattr(_head, "_FIELD_LINE", re.compile("never"))
     assert read_section([DATA + b"rest"], limits, room) == short
     assert short[1] is None
 

@@ -45,8 +45,8 @@ def test_a_body_is_bytes(body: bytes | bytearray | memoryview) -> None:
     assert request.body == b"ab"
 
 
-def test_text_is_no_body() -> None:
-    make: Callable[..., object] = Response
+@pytest.mark.parametrize("make", [Request, Response])
+def test_text_is_no_body(make: Callable[..., object]) -> None:
     with pytest.raises(TypeError, match="bytes-like"):
         make(body="text")
 
