@@ -6,7 +6,7 @@ It knows neither HTTP nor WebSocket.
 from beastly.core.buffer import Buffers, ReceiveBuffer, gather
 from beastly.core.deadline import Deadline
 from beastly.core.error import BeastlyError, Busy, Error, ErrorCode, OperationAborted, TimedOut
-from beastly.core.layer import Layer, layer_over
+from beastly.core.layer import ForwardingLayer, Layer, layer_over
 from beastly.core.role import Role
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Deadline",
     "Error",
     "ErrorCode",
+    "ForwardingLayer",
     "Layer",
     "OperationAborted",
     "ReceiveBuffer",

@@ -7,23 +7,33 @@ of TLS and of what the bytes mean.
 """
 
 import contextlib
+import math
 import socket
+import struct
 import sys
 from collections.abc import Sequence
 from typing import Final
 
 from typing_extensions import Buffer
 
-from beastly.core._wait import wait_readable, wait_writable
+from beastly.core._wait import wait_either, wait_readable, wait_writable
 from beastly.core.deadline import Deadline
+from beastly.core.error import TimedOut
 
 __all__ = ["SocketLayer", "abort_socket", "prepare_socket"]
 
 if sys.platform == "win32":
     # There a send may outlast its deadline.
     _DONT_WAIT: Final = 0
+
+    def _timeval(microseconds: int) -> bytes:
+        return struct.pack("@L", math.ceil(microseconds / 1000))
+
 else:
     _DONT_WAIT: Final = socket.MSG_DONTWAIT
+
+    def _timeval(microseconds: int) -> bytes:
+        return struct.pack("@ll", *divmod(microseconds, 1_000_000))
 
 
 def prepare_socket(sock: socket.socket) -> float | None:
@@ -54,19 +64,23 @@ class SocketLayer:
         OSError: the socket is closed.
     """
 
-    __slots__ = ("_socket", "default_timeout")
+    __slots__ = ("_receive_timeout", "_socket", "default_timeout")
 
     default_timeout: float | None
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        self._receive_timeout: float | None = None
         self.default_timeout = prepare_socket(sock)
         sock.setblocking(True)
 
     def receive(self, size: int, deadline: Deadline | None) -> bytes:
         """See `Layer.receive`."""
         if deadline is None:
-            return self._socket.recv(size)
+            try:
+                return self._socket.recv(size)
+            except BlockingIOError:
+                raise TimedOut("no bytes arrived in time") from None
         while True:
             wait_readable(self._socket.fileno(), deadline)
             # Ready may be a false alarm, a packet that was dropped after all.
@@ -76,7 +90,10 @@ class SocketLayer:
     def receive_into(self, region: memoryview, deadline: Deadline | None) -> int:
         """See `Layer.receive_into`."""
         if deadline is None:
-            return self._socket.recv_into(region)
+            try:
+                return self._socket.recv_into(region)
+            except BlockingIOError:
+                raise TimedOut("no bytes arrived in time") from None
         while True:
             wait_readable(self._socket.fileno(), deadline)
             with contextlib.suppress(BlockingIOError):
@@ -101,6 +118,22 @@ class SocketLayer:
     def shutdown(self, deadline: Deadline | None) -> None:
         """See `Layer.shutdown`; never blocks here."""
         self._socket.shutdown(socket.SHUT_WR)
+
+    def wait(self, deadline: Deadline | None) -> None:
+        """See `Layer.wait`."""
+        wait_either(self._socket.fileno(), deadline)
+
+    @property
+    def receive_timeout(self) -> float | None:
+        """See `Layer.receive_timeout`; the kernel keeps it, so it costs nothing."""
+        return self._receive_timeout
+
+    @receive_timeout.setter
+    def receive_timeout(self, value: float | None) -> None:
+        self._receive_timeout = value
+        microseconds = 0 if value is None else max(1, round(value * 1_000_000))
+        limit = _timeval(microseconds)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
 
     def close(self) -> None:
         """See `Layer.close`."""

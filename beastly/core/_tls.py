@@ -16,7 +16,7 @@ from typing import TypeVar
 from typing_extensions import Buffer
 
 from beastly.core._tcp import abort_socket, prepare_socket
-from beastly.core._wait import wait_readable, wait_writable
+from beastly.core._wait import wait_either, wait_readable, wait_writable
 from beastly.core.deadline import Deadline
 
 __all__ = ["TlsLayer", "tls_layer"]
@@ -45,7 +45,7 @@ class TlsLayer:
         OSError: the socket is closed.
     """
 
-    __slots__ = ("_ended", "_lock", "_socket", "default_timeout", "truncated")
+    __slots__ = ("_ended", "_lock", "_socket", "default_timeout", "receive_timeout", "truncated")
 
     default_timeout: float | None
 
@@ -53,6 +53,7 @@ class TlsLayer:
         self._socket = sock
         self._lock = threading.Lock()
         self._ended = False
+        self.receive_timeout: float | None = None
         self.truncated: bool = False
         self.default_timeout = prepare_socket(sock)
         sock.setblocking(False)
@@ -87,6 +88,13 @@ class TlsLayer:
             # Not the method of SSLSocket: that one would go on in plain text for the reader.
             socket.socket.shutdown(self._socket, socket.SHUT_WR)
 
+    def wait(self, deadline: Deadline | None) -> None:
+        """See `Layer.wait`."""
+        with self._lock:
+            is_pending = self._ended or self._socket.pending() > 0
+        if not is_pending:
+            wait_either(self._socket.fileno(), deadline)
+
     def close(self) -> None:
         """See `Layer.close`."""
         self._socket.close()
@@ -104,6 +112,8 @@ class TlsLayer:
 
     def _received(self, step: Callable[[], _T], deadline: Deadline | None, at_end: _T) -> _T:
         """Return what `step` receives, or `at_end` once the peer's bytes have ended."""
+        if deadline is None:
+            deadline = Deadline.after(self.receive_timeout)
         try:
             return self._complete(lambda: at_end if self._ended else step(), deadline)
         except ssl.SSLZeroReturnError:

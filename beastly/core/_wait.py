@@ -7,7 +7,7 @@ import sys
 from beastly.core.deadline import Deadline
 from beastly.core.error import TimedOut
 
-__all__ = ["wait_readable", "wait_writable"]
+__all__ = ["wait_either", "wait_readable", "wait_writable"]
 
 
 def wait_readable(descriptor: int, deadline: Deadline | None) -> None:
@@ -16,7 +16,7 @@ def wait_readable(descriptor: int, deadline: Deadline | None) -> None:
     Raises:
         TimedOut: the deadline passed first.
     """
-    if not _is_ready(descriptor, False, deadline):
+    if not _is_ready(descriptor, True, False, deadline):
         raise TimedOut("no bytes arrived in time")
 
 
@@ -26,26 +26,38 @@ def wait_writable(descriptor: int, deadline: Deadline | None) -> None:
     Raises:
         TimedOut: the deadline passed first.
     """
-    if not _is_ready(descriptor, True, deadline):
+    if not _is_ready(descriptor, False, True, deadline):
         raise TimedOut("the peer takes no more bytes")
 
 
-# Coverage leaves out what is for Windows, here as everywhere.
+def wait_either(descriptor: int, deadline: Deadline | None) -> None:
+    """Return when `descriptor` can be read or written to; blocks until then.
+
+    Raises:
+        TimedOut: the deadline passed first.
+    """
+    if not _is_ready(descriptor, True, True, deadline):
+        raise TimedOut("no bytes arrived in time, and the peer takes none")
+
+
+# Windows has no poll; coverage leaves its branch out.
 if sys.platform == "win32":
 
-    def _is_ready(descriptor: int, writable: bool, deadline: Deadline | None) -> bool:
-        wanted = [descriptor]
+    def _is_ready(
+        descriptor: int, readable: bool, writable: bool, deadline: Deadline | None
+    ) -> bool:
         remaining = None if deadline is None else deadline.remaining()
-        if writable:
-            return bool(select.select([], wanted, wanted, remaining)[1])
-        return bool(select.select(wanted, [], [], remaining)[0])
+        ready = select.select([descriptor] * readable, [descriptor] * writable, [], remaining)
+        return any(ready)
 
 else:
 
-    def _is_ready(descriptor: int, writable: bool, deadline: Deadline | None) -> bool:
+    def _is_ready(
+        descriptor: int, readable: bool, writable: bool, deadline: Deadline | None
+    ) -> bool:
         # poll, since select refuses descriptors from 1024 on and epoll takes one of its own.
         poll = select.poll()
-        poll.register(descriptor, select.POLLOUT if writable else select.POLLIN)
+        poll.register(descriptor, select.POLLIN * readable | select.POLLOUT * writable)
         if deadline is None:
             return bool(poll.poll())
         # Rounded up: a wait that ends early would have to be repeated.

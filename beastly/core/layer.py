@@ -13,7 +13,7 @@ from typing_extensions import Buffer
 
 from beastly.core.deadline import Deadline
 
-__all__ = ["Layer", "layer_over"]
+__all__ = ["ForwardingLayer", "Layer", "layer_over"]
 
 
 @runtime_checkable
@@ -53,10 +53,20 @@ class Layer(Protocol):
         """Make every call inside end at once, and every later one. Any thread, never blocks."""
         ...
 
+    def wait(self, deadline: Deadline | None) -> None:
+        """Block until a receive or a send would find something to do; one of them may not."""
+        ...
+
     @property
     def default_timeout(self) -> float | None:
         """The seconds that a call may last when it names no timeout; `None` for any time."""
         ...
+
+    receive_timeout: float | None
+    """The seconds after which a receive without a deadline raises `TimedOut` too; `None`: never.
+
+    For a limit that stays the same from call to call, which a transport may watch at no cost.
+    """
 
 
 def layer_over(next_layer: object) -> Layer:
@@ -80,3 +90,64 @@ def layer_over(next_layer: object) -> Layer:
         "the next layer must be a connected socket.socket or ssl.SSLSocket, or have the methods"
         f" of beastly.core.Layer, not {type(next_layer).__name__}"
     )
+
+
+class ForwardingLayer:
+    """A layer that hands every call to the one below it: the base of layers that watch or change.
+
+    A subclass overrides what it is about, as one that counts bytes does with the four methods that
+    move them. Thread safety is that of the layer below.
+
+    Raises:
+        TypeError: `below` is neither a socket nor a layer.
+        OSError: the socket is closed.
+    """
+
+    def __init__(self, below: Layer | socket.socket) -> None:
+        self.below: Layer = layer_over(below)
+
+    def receive(self, size: int, deadline: Deadline | None) -> bytes:
+        """See `Layer.receive`."""
+        return self.below.receive(size, deadline)
+
+    def receive_into(self, region: memoryview, deadline: Deadline | None) -> int:
+        """See `Layer.receive_into`."""
+        return self.below.receive_into(region, deadline)
+
+    def send(self, data: Buffer, deadline: Deadline | None) -> int:
+        """See `Layer.send`."""
+        return self.below.send(data, deadline)
+
+    def send_vector(self, pieces: Sequence[Buffer], deadline: Deadline | None) -> int:
+        """See `Layer.send_vector`."""
+        return self.below.send_vector(pieces, deadline)
+
+    def shutdown(self, deadline: Deadline | None) -> None:
+        """See `Layer.shutdown`."""
+        self.below.shutdown(deadline)
+
+    def close(self) -> None:
+        """See `Layer.close`."""
+        self.below.close()
+
+    def abort(self) -> None:
+        """See `Layer.abort`."""
+        self.below.abort()
+
+    def wait(self, deadline: Deadline | None) -> None:
+        """See `Layer.wait`."""
+        self.below.wait(deadline)
+
+    @property
+    def default_timeout(self) -> float | None:
+        """See `Layer.default_timeout`."""
+        return self.below.default_timeout
+
+    @property
+    def receive_timeout(self) -> float | None:
+        """See `Layer.receive_timeout`."""
+        return self.below.receive_timeout
+
+    @receive_timeout.setter
+    def receive_timeout(self, value: float | None) -> None:
+        self.below.receive_timeout = value

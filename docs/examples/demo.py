@@ -14,46 +14,33 @@ from typing import Final
 from typing_extensions import Buffer
 
 from beastly import http, websocket
-from beastly.core import Deadline, Layer, layer_over
+from beastly.core import Deadline, ForwardingLayer
 
 CREDENTIALS: Final = "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="  # Aladdin:open sesame (RFC 7617)
 
 
-class Wiretap:
+class Wiretap(ForwardingLayer):
     """A layer that prints the bytes on their way to and from the layer below."""
 
-    def __init__(self, below: Layer) -> None:
-        self._below = below
-        self.default_timeout = below.default_timeout
-
     def receive(self, size: int, deadline: Deadline | None) -> bytes:
-        data = self._below.receive(size, deadline)
+        data = super().receive(size, deadline)
         show("<", data)
         return data
 
     def receive_into(self, region: memoryview, deadline: Deadline | None) -> int:
-        count = self._below.receive_into(region, deadline)
+        count = super().receive_into(region, deadline)
         show("<", bytes(region[:count]))
         return count
 
     def send(self, data: Buffer, deadline: Deadline | None) -> int:
-        count = self._below.send(data, deadline)
+        count = super().send(data, deadline)
         show(">", bytes(memoryview(data)[:count]))
         return count
 
     def send_vector(self, pieces: Sequence[Buffer], deadline: Deadline | None) -> int:
-        count = self._below.send_vector(pieces, deadline)
+        count = super().send_vector(pieces, deadline)
         show(">", b"".join(pieces)[:count])
         return count
-
-    def shutdown(self, deadline: Deadline | None) -> None:
-        self._below.shutdown(deadline)
-
-    def close(self) -> None:
-        self._below.close()
-
-    def abort(self) -> None:
-        self._below.abort()
 
 
 def show(direction: str, data: bytes) -> None:
@@ -192,7 +179,7 @@ def play(
         answering = threads.submit(answer)
         with (
             socket.create_connection((address, port), timeout=5) as sock,
-            websocket.Stream(Wiretap(layer_over(sock))) as ws,
+            websocket.Stream(Wiretap(sock)) as ws,
         ):
             call(ws, f"{address}:{port}")
             print("  close()")

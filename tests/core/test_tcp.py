@@ -167,3 +167,28 @@ def test_a_closed_socket_is_told_at_once() -> None:
         first.close()
         with pytest.raises(OSError):
             SocketLayer(first)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.0000001, 0.002])
+def test_a_receive_without_a_deadline_can_have_a_limit(seconds: float) -> None:
+    with socket_pair() as (first, second):
+        layer = SocketLayer(first)
+        assert layer.receive_timeout is None
+        layer.receive_timeout = seconds
+        assert layer.receive_timeout == seconds
+        with pytest.raises(TimedOut, match="no bytes arrived in time"):
+            layer.receive(1, None)
+        with pytest.raises(TimedOut, match="no bytes arrived in time"):
+            layer.receive_into(memoryview(bytearray(1)), None)
+        second.send(b"xy")
+        assert layer.receive(1, None) == b"x"
+        assert layer.receive_into(memoryview(bytearray(1)), None) == 1
+        layer.receive_timeout = None
+        waiting = Background(lambda: layer.receive(1, None))
+        second.send(b"z")
+        assert waiting.result() == b"z"
+
+
+def test_waiting_for_either_half() -> None:
+    with socket_pair() as (first, _):
+        SocketLayer(first).wait(Deadline(5))

@@ -165,3 +165,27 @@ def test_renewed_keys_and_tickets_are_no_bytes(pair: Pair) -> None:
     near = TlsLayer(pair[0])
     with pytest.raises(TimedOut):
         near.receive(1, Deadline(0.05))
+
+
+def test_a_receive_without_a_deadline_can_have_a_limit(pair: Pair) -> None:
+    near, far = TlsLayer(pair[0]), TlsLayer(pair[1])
+    assert near.receive_timeout is None
+    near.receive_timeout = 0.002
+    with pytest.raises(TimedOut):
+        near.receive(1, None)
+    far.send(b"x", None)
+    assert near.receive(1, Deadline(5)) == b"x"
+
+
+def test_waiting_for_either_half(pair: Pair) -> None:
+    near, far = TlsLayer(pair[0]), TlsLayer(pair[1])
+    with pytest.raises(TimedOut):
+        while True:
+            near.send(bytes(65536), Deadline(0.01))
+    with pytest.raises(TimedOut):
+        near.wait(Deadline(0.01))
+    far.send(b"ab", None)
+    near.wait(Deadline(5))
+    assert near.receive(1, Deadline(5)) == b"a"
+    # In OpenSSL already: the descriptor would not tell.
+    near.wait(None)

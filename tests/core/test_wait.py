@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from beastly.core import Deadline, TimedOut
-from beastly.core._wait import wait_readable, wait_writable
+from beastly.core._wait import wait_either, wait_readable, wait_writable
 from tests.support.pairs import socket_pair
 from tests.support.threads import Background
 
@@ -57,3 +57,13 @@ def test_a_descriptor_may_be_large() -> None:
             wait_readable(large, Deadline(5))
         finally:
             os.close(large)
+
+
+def test_either_comes_first() -> None:
+    with socket_pair() as (near, far):
+        wait_either(near.fileno(), None)
+        fill(near)
+        with pytest.raises(TimedOut, match="no bytes arrived in time, and the peer takes none"):
+            wait_either(near.fileno(), Deadline(0.001))
+        far.send(b"x")
+        wait_either(near.fileno(), Deadline(5))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from typing_extensions import Buffer
 
-from beastly.core import Deadline, Layer
+from beastly.core import Deadline, ForwardingLayer, Layer
 
 __all__ = ["FailCount", "FailingLayer", "fail_loop"]
 
@@ -39,45 +39,35 @@ class FailCount:
         return FailingLayer(layer, self)
 
 
-class FailingLayer:
+class FailingLayer(ForwardingLayer):
     """A layer over another one that asks a `FailCount` before each operation.
 
     `close` and `abort` are not operations: they cannot fail.
     """
 
     def __init__(self, layer: Layer, count: FailCount) -> None:
-        self.layer = layer
+        super().__init__(layer)
         self.count = count
 
     def receive(self, size: int, deadline: Deadline | None) -> bytes:
         self.count.step("receive")
-        return self.layer.receive(size, deadline)
+        return super().receive(size, deadline)
 
     def receive_into(self, region: memoryview, deadline: Deadline | None) -> int:
         self.count.step("receive_into")
-        return self.layer.receive_into(region, deadline)
+        return super().receive_into(region, deadline)
 
     def send(self, data: Buffer, deadline: Deadline | None) -> int:
         self.count.step("send")
-        return self.layer.send(data, deadline)
+        return super().send(data, deadline)
 
     def send_vector(self, pieces: Sequence[Buffer], deadline: Deadline | None) -> int:
         self.count.step("send_vector")
-        return self.layer.send_vector(pieces, deadline)
+        return super().send_vector(pieces, deadline)
 
     def shutdown(self, deadline: Deadline | None) -> None:
         self.count.step("shutdown")
-        self.layer.shutdown(deadline)
-
-    def close(self) -> None:
-        self.layer.close()
-
-    def abort(self) -> None:
-        self.layer.abort()
-
-    @property
-    def default_timeout(self) -> float | None:
-        return self.layer.default_timeout
+        super().shutdown(deadline)
 
 
 def fail_loop(

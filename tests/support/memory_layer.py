@@ -55,6 +55,7 @@ class MemoryLayer:
         self.capacity = capacity
         """How many sent bytes wait for the peer before a send blocks; `None` for no limit."""
         self.default_timeout: float | None = None
+        self.receive_timeout: float | None = None
         self.sends: list[bytes] = []
         """What each call sent, in order."""
         self.receives = 0
@@ -77,6 +78,8 @@ class MemoryLayer:
 
     def receive(self, size: int, deadline: Deadline | None) -> bytes:
         assert size > 0, f"receive was asked for {size} bytes"
+        if deadline is None:
+            deadline = Deadline.after(self.receive_timeout)
         with self._changed, self._call("receive"):
             self.receives += 1
             incoming = self._incoming
@@ -123,6 +126,11 @@ class MemoryLayer:
             self.ended = True
             self._outgoing.ended = True
             self._changed.notify_all()
+
+    def wait(self, deadline: Deadline | None) -> None:
+        with self._changed, self._call("receive"):
+            while self._nothing_to_receive() and self._no_room_to_send():
+                self._wait("receive", deadline)
 
     def close(self) -> None:
         with self._changed:
