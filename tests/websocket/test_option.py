@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from beastly.websocket import request_type, response_type
+from beastly.websocket import Role, request_type, response_type
 from beastly.websocket.option import Decorator, Timeout
 
 
@@ -57,3 +57,14 @@ def test_options_do_not_change() -> None:
         Decorator().request = _edit_request  # type: ignore[misc]
     assert Timeout(5) == Timeout(5.0)
     assert Decorator(request=_edit_request) == Decorator(_edit_request)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, math.nan])
+def test_no_silence_is_no_idle_timeout(seconds: float) -> None:
+    with pytest.raises(ValueError, match=rf"idle_timeout .* above zero, not {seconds}$"):
+        Timeout(idle_timeout=seconds)
+
+
+def test_what_is_suggested_is_what_beast_suggests() -> None:
+    assert Timeout.suggested(Role.CLIENT) == Timeout(30.0, None, False)
+    assert Timeout.suggested(Role.SERVER) == Timeout(30.0, 300.0, True)
