@@ -7,12 +7,11 @@ when nobody is, the closing thread reads. It knows both halves of a stream.
 import contextlib
 from typing import Final
 
-from beastly.core import Deadline, TimedOut
+from beastly.core import Deadline, OperationAborted, TimedOut
 from beastly.websocket._connection import Connection
 from beastly.websocket._incoming import Incoming
 from beastly.websocket._outgoing import Outgoing
 from beastly.websocket._status import Status
-from beastly.websocket._teardown import teardown
 from beastly.websocket.rfc6455 import CloseReason
 
 __all__ = ["close", "fail", "give_up"]
@@ -74,15 +73,21 @@ def _await_close(
         connection.stop_reading()
 
 
-def fail(connection: Connection, outgoing: Outgoing, reason: CloseReason, why: str) -> None:
+def fail(
+    connection: Connection,
+    incoming: Incoming,
+    outgoing: Outgoing,
+    reason: CloseReason,
+    why: str,
+) -> None:
     """Fail the connection: tell the peer `reason` if it takes it at once, and end it."""
     deadline = connection.closing_deadline(Deadline(_LINGER))
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, OperationAborted):
         outgoing.close(reason, Status.OPEN, deadline)
     connection.fail(why)
-    if connection.role is not None and connection.reading.acquire(False):
+    if connection.reading.acquire(False):
         try:
-            teardown(connection.layer, connection.role, deadline)
+            incoming.end(deadline)
         finally:
             connection.stop_reading()
     connection.release()

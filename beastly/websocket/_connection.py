@@ -78,10 +78,16 @@ class Connection:
         """Tell whether the conversation is over, by a closing handshake or without."""
         return self.status in (Status.CLOSED, Status.FAILED)
 
-    def advance(self, event: Event) -> Status:
-        """Move to the status that follows `event`, and return the one that was left."""
+    def advance(self, event: Event, verb: str) -> Status:
+        """Move to the status that follows `event` in a `verb`, and return the one that was left.
+
+        Raises:
+            OperationAborted: another thread has aborted or failed the connection meanwhile.
+        """
         with self._transition:
             left = self.status
+            if left is Status.FAILED:
+                raise self.aborted(verb)
             self.status = advance(left, event)
         return left
 
@@ -112,14 +118,21 @@ class Connection:
             self.status = advance(self.status, Event.FAILED)
             self.why_ended = why
 
-    def start_reading(self) -> None:
-        """Enter the reading half.
+    def start_reading(self, verb: str, status: Status) -> None:
+        """Enter the reading half for a `verb` that needs `status`.
 
         Raises:
+            OperationAborted: the status is another one.
             Busy: another thread is inside.
         """
         if not self.reading.acquire(False):
-            raise Busy("another thread is inside a read")
+            # A closing thread is inside too, and then it is too late rather than too early.
+            if self.status is not status:
+                raise self.aborted(verb)
+            raise Busy("a read is under way, in another thread or around a control callback")
+        if self.status is not status:
+            self.stop_reading()
+            raise self.aborted(verb)
 
     def stop_reading(self) -> None:
         """Leave the reading half."""
@@ -139,7 +152,8 @@ class Connection:
             return OperationAborted(f"{verb} needs a handshake or an accept that succeeded before it")
         if self.status is Status.OPEN:
             return OperationAborted(f"{verb} needs a connection that is not open yet")
-        return OperationAborted(f"{verb} came after the end: {self.why_ended}")
+        why = self.why_ended or self.status.meaning
+        return OperationAborted(f"{verb} came after the end: {why}")
 
     def abort(self) -> None:
         """End everything at once: wakes the threads inside, and lets none in any more."""

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Final, NoReturn, TypeAlias
 
-from beastly.core import Deadline, TimedOut
+from beastly.core import Deadline, OperationAborted, Role, TimedOut
 from beastly.websocket._connection import RECEIVE_SIZE, Connection
 from beastly.websocket._outgoing import Outgoing
 from beastly.websocket._receive import ControlFrame, Receiver, parse_close
@@ -38,10 +38,13 @@ class Incoming:
     aborted, `TimedOut` at its deadline, after which it can be repeated, and `OSError`.
     """
 
-    __slots__ = ("_callback_thread", "_connection", "_outgoing", "callback", "receiver")
+    __slots__ = ("_callback_thread", "_connection", "_outgoing", "_role", "callback", "receiver")
 
-    def __init__(self, connection: Connection, outgoing: Outgoing, receiver: Receiver) -> None:
+    def __init__(
+        self, connection: Connection, role: Role, outgoing: Outgoing, receiver: Receiver
+    ) -> None:
         self._connection = connection
+        self._role = role
         self._outgoing = outgoing
         self.receiver = receiver
         self.callback: ControlCallback | None = None
@@ -56,11 +59,12 @@ class Incoming:
         """Return one whole message, or the rest of one that `some` began."""
         connection = self._connection
         advance = self.receiver.message
+        again = False
         while True:
             try:
                 item = advance()
                 if item is None:
-                    self._receive(deadline)
+                    self._receive(deadline, again)
                     continue
             except (ProtocolViolation, MessageTooBig) as error:
                 self._fail(error, deadline)
@@ -69,49 +73,83 @@ class Incoming:
                 self._control(item, deadline)
             elif connection.status is Status.OPEN:
                 return item
+            self._check_wanted(deadline)
+            again = True
 
     def some(self, limit: int, deadline: Deadline | None) -> bytes:
         """Return the next bytes of a message, `limit` at most."""
+        again = False
         while True:
-            try:
-                item = self.receiver.some(limit)
-                if item is None:
-                    self._receive(deadline)
-                    continue
-            except (ProtocolViolation, MessageTooBig) as error:
-                self._fail(error, deadline)
-                raise
+            item = self._part(limit, deadline, again)
             if isinstance(item, ControlFrame):
                 self._control(item, deadline)
             elif self._connection.status is Status.OPEN:
                 return item
+            self._check_wanted(deadline)
+            again = True
+
+    def rest(self, buffer: bytearray, deadline: Deadline | None) -> None:
+        """Append one whole message to `buffer`, or the rest of one, as it arrives."""
+        while True:
+            buffer += self.some(RECEIVE_SIZE, deadline)
+            if self.receiver.message_done:
+                return
 
     def finish_closing(self, deadline: Deadline | None) -> None:
         """Read and drop until the peer's close frame ends the connection, which this side closed.
 
         Blocks until it came, or more than `DRAIN_MAX` bytes of messages came instead of it.
         """
+        connection = self._connection
         dropped = 0
-        while self._connection.status is Status.LOCAL_CLOSING:
-            try:
-                item = self.receiver.some(RECEIVE_SIZE)
-                if item is None:
-                    self._receive(deadline)
-                    continue
-            except (ProtocolViolation, MessageTooBig) as error:
-                self._fail(error, deadline)
-                raise
-            if not isinstance(item, ControlFrame):
-                dropped += len(item)
-                if dropped > DRAIN_MAX:
-                    self._connection.fail("the peer went on sending after the close frame")
-                    self._connection.release()
-                    raise ConnectionClosed(f"{dropped} bytes came instead of a close frame")
-            elif item.opcode is Opcode.CLOSE:
+        while connection.status is Status.LOCAL_CLOSING:
+            item = self._part(RECEIVE_SIZE, deadline, dropped > 0)
+            if isinstance(item, ControlFrame) and item.opcode is Opcode.CLOSE:
                 self._answer_close(item.payload, deadline)
+                return
+            dropped += 1 + len(item.payload if isinstance(item, ControlFrame) else item)
+            if dropped > DRAIN_MAX:
+                connection.fail("the peer went on sending after the close frame")
+                connection.release()
+                raise ConnectionClosed(f"{dropped} bytes came instead of a close frame")
 
-    def _receive(self, deadline: Deadline | None) -> None:
-        """Bring more bytes to the machine."""
+    def end(self, deadline: Deadline | None) -> None:
+        """End the transport by the custom of the role, and release it; blocks as `teardown`."""
+        teardown(self._connection.layer, self._role, deadline)
+        self._connection.release()
+
+    def _part(self, limit: int, deadline: Deadline | None, again: bool) -> bytes | ControlFrame:
+        """Return what the machine has next of a message, or before it, once enough bytes came."""
+        try:
+            item = self.receiver.some(limit)
+            while item is None:
+                self._receive(deadline, again)
+                item = self.receiver.some(limit)
+        except (ProtocolViolation, MessageTooBig) as error:
+            self._fail(error, deadline)
+            raise
+        return item
+
+    def _check_wanted(self, deadline: Deadline | None) -> None:
+        """Return if a read is to go on after what was no message for it.
+
+        A close on this side, in another thread or in the control callback, ends the read; whoever
+        closed may not be able to wait for the peer's close frame, so it is awaited here.
+        """
+        connection = self._connection
+        if connection.status is not Status.OPEN:
+            self.finish_closing(connection.closing_deadline(deadline))
+            raise connection.aborted("read")
+
+    def _receive(self, deadline: Deadline | None, again: bool) -> None:
+        """Bring more bytes to the machine.
+
+        `again` tells that the call has met something already that is not what it waits for. A
+        layer that has bytes at hand does not look at the deadline, so a peer that sends pings
+        without a pause could hold the call for ever. Messages are bounded by their limit.
+        """
+        if again and deadline is not None and not deadline.remaining():
+            raise TimedOut("only control frames came in time")
         if self._outgoing.pending:
             self._outgoing.flush_posted()
         receiver = self.receiver
@@ -151,17 +189,16 @@ class Incoming:
         code = error.code.close_code
         bound = connection.closing_deadline(deadline)
         if connection.status is Status.OPEN:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, OperationAborted):
                 self._outgoing.close(CloseReason(code), Status.OPEN, bound)
         connection.fail(str(error))
-        self._end(bound)
+        self.end(bound)
 
     def _control(self, frame: ControlFrame, deadline: Deadline | None) -> None:
         """Tell the callback of a control frame, and answer it; the answer goes out in any case."""
         if frame.opcode is Opcode.CLOSE:
             self._answer_close(frame.payload, deadline)
-            raise self._connection.aborted("read")
-        if self._connection.status is Status.OPEN:
+        elif self._connection.status is Status.OPEN:
             try:
                 self._call_back(frame.opcode, frame.payload)
             finally:
@@ -176,11 +213,12 @@ class Incoming:
         except ProtocolViolation as error:
             self._fail(error, deadline)
             raise
-        connection.reason = reason
         bound = connection.closing_deadline(deadline)
+        left = connection.advance(Event.CLOSE_RECEIVED, "read")
+        connection.reason = reason
         connection.why_ended = f"the peer closed the connection with {reason}"
-        if connection.advance(Event.CLOSE_RECEIVED) is Status.LOCAL_CLOSING:
-            self._end(bound)
+        if left is Status.LOCAL_CLOSING:
+            self.end(bound)
             return
         try:
             self._call_back(Opcode.CLOSE, payload[2:])
@@ -191,16 +229,10 @@ class Incoming:
             except OSError as error:
                 # The peer has gone already; what its close frame said holds all the same.
                 connection.fail(f"{connection.why_ended}, and no answer could be sent: {error}")
-            self._end(bound)
+            self.end(bound)
         raise ConnectionClosed(
             connection.why_ended, reason=reason, clean=connection.status is Status.CLOSED
         )
-
-    def _end(self, deadline: Deadline | None) -> None:
-        connection = self._connection
-        if connection.role is not None:
-            teardown(connection.layer, connection.role, deadline)
-        connection.release()
 
     def _call_back(self, opcode: Opcode, payload: bytes) -> None:
         callback = self.callback

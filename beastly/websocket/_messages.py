@@ -10,12 +10,10 @@ from typing import Final, overload
 from typing_extensions import Buffer
 
 from beastly.core import Buffers, OperationAborted, gather
-from beastly.websocket._connection import Connection
 from beastly.websocket._incoming import Incoming
 from beastly.websocket._outgoing import Outgoing
 from beastly.websocket._settings import Settings
 from beastly.websocket._status import Status
-from beastly.websocket._utf8 import Utf8Checker
 from beastly.websocket.error import ConnectionClosed, Error, UnexpectedMessage
 from beastly.websocket.rfc6455 import CONTROL_PAYLOAD_MAX, CloseCode, Opcode
 
@@ -30,11 +28,7 @@ _NORMAL_CODES: Final = (None, CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY)
 class Messages(Settings):
     """What can be done with a stream once it is open."""
 
-    __slots__ = ("_cut_text",)
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self._cut_text = b""
+    __slots__ = ()
 
     @overload
     def read(self, /, *, timeout: float | None = ...) -> str | bytes: ...
@@ -69,10 +63,8 @@ class Messages(Settings):
             if buffer is None:
                 return incoming.message(deadline)
             size = len(buffer)
-            while True:
-                buffer += incoming.some(_CHUNK, deadline)
-                if incoming.receiver.message_done:
-                    return len(buffer) - size
+            incoming.rest(buffer, deadline)
+            return len(buffer) - size
         finally:
             self._connection.stop_reading()
 
@@ -169,9 +161,10 @@ class Messages(Settings):
                 written again; without, nothing of it was sent.
             OperationAborted, OSError: see the class.
         """
-        opcode, payload = self._payload(data, True)
+        opcode, payload = self._payload(data)
         outgoing = self._sending("write")
-        outgoing.write(opcode, payload, self._connection.deadline(timeout))
+        checked = opcode is Opcode.BINARY or isinstance(data, str)
+        outgoing.write(opcode, payload, self._connection.deadline(timeout), checked=checked)
 
     def write_some(self, fin: bool, data: str | Buffers, *, timeout: float | None = None) -> None:
         """Write a part of a message, as one frame, and the end of it with `fin`.
@@ -179,10 +172,9 @@ class Messages(Settings):
         The parts of one message must come from one thread, or under a lock of the caller's.
         Otherwise as `write`; the first part decides between text and binary.
         """
-        opcode, payload = self._payload(data, fin)
+        opcode, payload = self._payload(data)
         outgoing = self._sending("write_some")
-        deadline = self._connection.deadline(timeout)
-        outgoing.write_some(opcode, memoryview(payload), fin, deadline)
+        outgoing.write_some(opcode, payload, fin, self._connection.deadline(timeout))
 
     def ping(self, payload: Buffer = b"", *, timeout: float | None = None) -> None:
         """Send a ping; the peer's pong comes to the control callback of a later read.
@@ -204,31 +196,22 @@ class Messages(Settings):
         self._control(Opcode.PONG, payload, timeout)
 
     def _start_reading(self, verb: str) -> Incoming:
-        connection = self._connection
-        connection.start_reading()
-        if self._incoming is None or connection.status is not Status.OPEN:
-            connection.stop_reading()
-            raise connection.aborted(verb)
-        return self._incoming
+        incoming = self._incoming
+        if incoming is None:
+            raise self._connection.aborted(verb)
+        self._connection.start_reading(verb, Status.OPEN)
+        return incoming
 
     def _sending(self, verb: str) -> Outgoing:
         if self._outgoing is None:
             raise self._connection.aborted(verb)
         return self._outgoing
 
-    def _payload(self, data: str | Buffers, fin: bool) -> tuple[Opcode, bytes]:
-        """Return how `data` is sent, checked as text is where it is to be text."""
+    def _payload(self, data: str | Buffers) -> tuple[Opcode, bytes]:
+        """Return `data` as bytes, and the kind of message that it would begin."""
         if isinstance(data, str):
             return Opcode.TEXT, data.encode()
-        payload = gather(data)
-        if self.binary:
-            return Opcode.BINARY, payload
-        checker = Utf8Checker()
-        checker.feed(self._cut_text + payload)
-        if fin:
-            checker.finish()
-        self._cut_text = checker.pending
-        return Opcode.TEXT, payload
+        return (Opcode.BINARY if self.binary else Opcode.TEXT), gather(data)
 
     def _control(self, opcode: Opcode, payload: Buffer, timeout: float | None) -> None:
         data = gather(payload)

@@ -7,14 +7,20 @@ a reader never waits for a sender. It knows the layer and the sending machine, n
 """
 
 from collections import deque
+from typing import Final
 
 from beastly.core import Deadline, TimedOut
 from beastly.websocket._connection import Connection
 from beastly.websocket._send import JOINED_MAX, Sender
 from beastly.websocket._status import Event, Status
+from beastly.websocket._utf8 import Utf8Checker
 from beastly.websocket.rfc6455 import CloseReason, Opcode
 
 __all__ = ["Outgoing"]
+
+_POSTED_MAX: Final = 1024
+"""How many answers wait to be sent at most. A peer that pings and never reads loses the oldest of
+its pongs, which it needs not: the latest answers them all (RFC 6455 section 5.5.3)."""
 
 
 class Outgoing:
@@ -24,25 +30,34 @@ class Outgoing:
     that were kept, `OperationAborted` where the status allows no sending, and `OSError`.
     """
 
-    __slots__ = ("_connection", "_posted", "_tail", "sender")
+    __slots__ = ("_connection", "_cut_text", "_is_text", "_posted", "_tail", "sender")
 
     def __init__(self, connection: Connection, sender: Sender) -> None:
         self._connection = connection
         self.sender = sender
         self._tail = b""
-        self._posted: deque[tuple[Opcode, bytes]] = deque()
+        self._posted: deque[tuple[Opcode, bytes]] = deque(maxlen=_POSTED_MAX)
+        self._is_text = False
+        self._cut_text = b""
 
     @property
     def pending(self) -> bool:
         """Tell whether something waits to be sent before anything else."""
         return bool(self._posted or self._tail)
 
-    def write(self, opcode: Opcode, data: bytes, deadline: Deadline | None) -> None:
-        """Send one whole message, or the end of one that `write_some` began."""
+    def write(
+        self, opcode: Opcode, data: bytes, deadline: Deadline | None, *, checked: bool
+    ) -> None:
+        """Send one whole message, or the end of one that `write_some` began.
+
+        `checked` tells that `data` may be a message of its own: text that is UTF-8, or binary.
+        """
         self._acquire(deadline)
         try:
             self._get_ready("write", deadline)
             sender = self.sender
+            if sender.in_message or not checked:
+                self._check_text(opcode, data, True)
             if len(data) <= JOINED_MAX and not sender.in_message:
                 self._send(sender.message(opcode, data), deadline)
             else:
@@ -53,13 +68,14 @@ class Outgoing:
             self._stop()
 
     def write_some(
-        self, opcode: Opcode, data: memoryview, fin: bool, deadline: Deadline | None
+        self, opcode: Opcode, data: bytes, fin: bool, deadline: Deadline | None
     ) -> None:
         """Send a part of a message, and its end with `fin`."""
         self._acquire(deadline)
         try:
             self._get_ready("write_some", deadline)
-            self._send_pieces(opcode, data, fin, deadline)
+            self._check_text(opcode, data, fin)
+            self._send_pieces(opcode, memoryview(data), fin, deadline)
         except OSError as error:
             raise self._failure("write_some", error) from None
         finally:
@@ -78,21 +94,28 @@ class Outgoing:
             self._stop()
 
     def close(self, reason: CloseReason, status: Status, deadline: Deadline | None) -> None:
-        """Send the close frame, if the status still is `status` when it is this thread's turn."""
+        """Send the close frame, if the status still is `status` when it is this thread's turn.
+
+        What waits to be sent goes before it, nothing goes after it.
+        """
+        connection = self._connection
         self._acquire(deadline)
         try:
-            if self._connection.status is status:
-                self._flush(deadline)
+            if connection.status is status:
                 # Before its first byte: nothing may follow a close frame, complete or not.
-                self._connection.advance(Event.CLOSE_SENT)
-                self._send(self.sender.close(reason), deadline)
+                connection.advance(Event.CLOSE_SENT, "close")
+                posted = (self.sender.control(*answer) for answer in self._posted)
+                self._tail = b"".join([self._tail, *posted, self.sender.close(reason)])
+            # Where an earlier close was interrupted, its rest.
+            if connection.status is not Status.FAILED:
+                self._send_rest(memoryview(self._tail), deadline)
         except OSError as error:
             raise self._failure("close", error) from None
         finally:
             self._stop()
 
     def post(self, opcode: Opcode, payload: bytes) -> None:
-        """Hand over an answer of the reader's. Never blocks; `flush_posted` sends what is left."""
+        """Hand over an answer of the reader's; it goes out soon. Never blocks."""
         self._posted.append((opcode, payload))
         self.flush_posted()
 
@@ -111,6 +134,30 @@ class Outgoing:
                 return
             finally:
                 connection.stop_writing()
+
+    def _check_text(self, opcode: Opcode, data: bytes, fin: bool) -> None:
+        """Refuse what would make the message invalid, if it is text (RFC 6455 section 5.6).
+
+        A part may end inside a code point, which the next one has to continue.
+
+        Raises:
+            ValueError: it is no UTF-8. Nothing has changed.
+        """
+        if not self.sender.in_message:
+            self._is_text = opcode is Opcode.TEXT
+        if not self._is_text:
+            return
+        checker = Utf8Checker()
+        try:
+            checker.feed(self._cut_text)
+            checker.feed(data)
+            if fin:
+                checker.finish()
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"a text message must be valid UTF-8: {error} (RFC 6455 section 5.6)"
+            ) from error
+        self._cut_text = checker.pending
 
     def _acquire(self, deadline: Deadline | None) -> None:
         writing = self._connection.writing

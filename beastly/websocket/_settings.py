@@ -175,6 +175,6 @@ class Settings:
         buffer = self._connection.buffer
         receiver = Receiver(role, buffer, message_max=self._read_message_max)
         self._outgoing = Outgoing(self._connection, sender)
-        self._incoming = Incoming(self._connection, self._outgoing, receiver)
+        self._incoming = Incoming(self._connection, role, self._outgoing, receiver)
         self._incoming.callback = self._control_callback
         self._connection.open(role)

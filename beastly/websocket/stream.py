@@ -274,22 +274,20 @@ class Stream(Messages, Generic[_NextLayer]):
 
         That the peer is gone or does not answer is no news here; call `close` to be told.
         """
-        if error is None or self._outgoing is None or not self.is_open:
+        incoming, outgoing = self._incoming, self._outgoing
+        if error is None or incoming is None or outgoing is None or not self.is_open:
             with contextlib.suppress(BeastlyError, OSError):
                 self.close()
             return
         why = f"its block was left by {type(error).__name__}"
-        fail(self._connection, self._outgoing, CloseReason(CloseCode.INTERNAL_ERROR), why)
+        fail(self._connection, incoming, outgoing, CloseReason(CloseCode.INTERNAL_ERROR), why)
 
     def _start_opening(self, verb: str) -> None:
         connection = self._connection
-        connection.start_reading()
+        connection.start_reading(verb, Status.CONNECTING)
         if not connection.writing.acquire(False):
             connection.stop_reading()
             raise Busy("another thread is inside")
-        if connection.status is not Status.CONNECTING:
-            self._stop_opening()
-            raise connection.aborted(verb)
 
     def _stop_opening(self) -> None:
         self._connection.stop_writing()
