@@ -62,11 +62,16 @@ class Layer(Protocol):
         """The seconds that a call may last when it names no timeout; `None` for any time."""
         ...
 
-    receive_timeout: float | None
-    """The seconds after which a receive without a deadline raises `TimedOut` too; `None`: never.
+    @property
+    def receive_timeout(self) -> float | None:
+        """The seconds after which a receive without a deadline raises `TimedOut`; `None`: never.
 
-    For a limit that stays the same from call to call, which a transport may watch at no cost.
-    """
+        For a limit that stays the same from call to call, which a transport may watch at no cost.
+        """
+        ...
+
+    @receive_timeout.setter
+    def receive_timeout(self, value: float | None) -> None: ...
 
 
 def layer_over(next_layer: object) -> Layer:
