@@ -1,7 +1,7 @@
 """Calls that both type checkers must refuse. Nothing here runs.
 
-mypy heeds `type: ignore`, which names the error that is expected; pyright heeds its own comment. One
-without an error is an error itself, in mypy by `warn_unused_ignores`, in pyright by
+mypy heeds `type: ignore`, which names the error that is expected; pyright heeds its own comment.
+One without an error is an error itself, in mypy by `warn_unused_ignores`, in pyright by
 `reportUnnecessaryTypeIgnoreComment`.
 """
 
