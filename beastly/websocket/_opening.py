@@ -4,7 +4,7 @@ A server that runs out of time in the middle of a request can go on later, since
 is kept here. A client cannot: a late response would be taken for that of its next request.
 """
 
-from beastly.core import Buffers, Deadline, Role, gather
+from beastly.core import Buffers, Deadline, Role, TimedOut, gather
 from beastly.http import HttpError, Limits, Request, RequestParser, Response, ResponseParser
 from beastly.websocket._client_handshake import ClientHandshake
 from beastly.websocket._connection import RECEIVE_SIZE, Connection
@@ -91,6 +91,11 @@ class Opening:
             if refusal is None:
                 raise ConnectionClosed("the peer ended it before it sent a request") from error
             return refusal
+        except TimedOut:
+            raise
+        except OSError as error:
+            self._connection.fail(f"receiving failed: {error}")
+            raise
         return answer(request, self.decorator.response)
 
     def _receive_request(self, deadline: Deadline | None) -> Request:
