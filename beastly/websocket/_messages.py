@@ -54,7 +54,8 @@ class Messages(Settings):
             ConnectionClosed: the peer closed, or ended the connection without closing it.
             ProtocolViolation: the peer broke a rule and was told so; the stream has failed.
             MessageTooBig: the message passes `read_message_max`; likewise.
-            TimedOut: nothing is lost.
+            TimedOut: nothing is lost; what was appended to `buffer` stays there.
+            BufferError: a view keeps `buffer` from growing. Nothing was read.
             OperationAborted, Busy, OSError: see the class.
         """
         incoming = self._start_reading("read")
@@ -62,6 +63,7 @@ class Messages(Settings):
             deadline = self._connection.deadline(timeout)
             if buffer is None:
                 return incoming.message(deadline)
+            _check_growable(buffer)
             size = len(buffer)
             incoming.rest(buffer, deadline)
             return len(buffer) - size
@@ -111,19 +113,44 @@ class Messages(Settings):
 
         Returns:
             The number of bytes, 0 for an empty message or an empty `region`.
+
+        Raises:
+            ValueError, TypeError, BufferError: the limit is negative, the region is read-only or in
+                pieces, a view keeps the buffer from growing. Nothing was read.
         """
+        if limit < 0:
+            raise ValueError(f"limit is a number of bytes not below zero, not {limit}")
+        if isinstance(target, bytearray):
+            _check_growable(target)
+            most = limit or _CHUNK
+        else:
+            target = _writable_bytes(target)
+            most = len(target)
         incoming = self._start_reading("read_some")
         try:
-            deadline = self._connection.deadline(timeout)
+            data = incoming.some(most, self._connection.deadline(timeout))
             if isinstance(target, bytearray):
-                data = incoming.some(limit or _CHUNK, deadline)
                 target += data
             else:
-                data = incoming.some(len(target), deadline)
                 target[: len(data)] = data
             return len(data)
         finally:
             self._connection.stop_reading()
+
+    def read_size_hint(self, initial_size: int = 1536) -> int:
+        """Return how large a buffer the next `read_some` can use well, in bytes; never blocks.
+
+        Within a message it is what is left of it, where a frame has told; else `initial_size`, or
+        more if the frame that is being read has more. It never passes `read_message_max`.
+
+        Raises:
+            ValueError: `initial_size` is less than 1.
+        """
+        if initial_size < 1:
+            raise ValueError(f"initial_size is at least 1, not {initial_size}")
+        if self._incoming is None:
+            return min(initial_size, self.read_message_max or initial_size)
+        return self._incoming.receiver.size_hint(initial_size)
 
     def __iter__(self) -> Iterator[str | bytes]:
         """Read messages until the connection is closed in a normal way.
@@ -159,7 +186,8 @@ class Messages(Settings):
             ValueError: text that is no UTF-8. Nothing was sent.
             TimedOut: with `unsent` the message goes out before anything else, and must not be
                 written again; without, nothing of it was sent.
-            OperationAborted, OSError: see the class.
+            OperationAborted: see the class.
+            OSError: the transport takes no more; what came before that can still be read.
         """
         opcode, payload = self._payload(data)
         outgoing = self._sending("write")
@@ -223,3 +251,19 @@ class Messages(Settings):
         self._sending(opcode.name.lower()).control(
             opcode, data, self._connection.deadline(timeout)
         )
+
+
+def _check_growable(buffer: bytearray) -> None:
+    """Raise `BufferError` if a view of `buffer` keeps it from growing.
+
+    Found out after the read, it would cost the bytes that were read.
+    """
+    buffer.append(0)
+    buffer.pop()
+
+
+def _writable_bytes(region: memoryview) -> memoryview:
+    """Return `region` as plain bytes to write to."""
+    if region.readonly:
+        raise TypeError("the region must be writable: a view of a bytearray, say, not of bytes")
+    return region.cast("B")

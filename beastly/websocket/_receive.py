@@ -188,6 +188,15 @@ class Receiver:
                 self._end()
             return taken
 
+    def size_hint(self, initial_size: int) -> int:
+        """Return how many bytes to make room for in the next call of `some`.
+
+        That is what is left of the message where a frame has told, else `initial_size` or more.
+        """
+        left = self.remaining + (self._assembly.size if self._assembly is not None else 0)
+        hint = left if self._last else max(initial_size, left)
+        return min(hint, self.message_max) if self.message_max else hint
+
     def commit(self, count: int) -> None:
         """Take in the `count` bytes that were put at the start of `window`, which is then gone.
 
