@@ -17,7 +17,8 @@ __all__ = ["Opening"]
 
 
 class Opening:
-    """The handshakes of one stream, until one has succeeded. The caller holds both locks.
+    """The handshakes of one stream, until one has succeeded. The caller holds both locks, and
+    releases the transport of a connection that has ended.
 
     `request` and `response` are the two messages of the last attempt. Every method raises
     `HandshakeFailed` for what either side refused, `ValueError` for what may not be sent,
@@ -149,7 +150,6 @@ class Opening:
         if not failure.keep_alive:
             self._connection.fail(f"the request was refused: {failure}")
             teardown(self._connection.layer, Role.SERVER, deadline)
-            self._connection.release()
         raise failure
 
     def _send(self, data: bytes, deadline: Deadline | None) -> None:

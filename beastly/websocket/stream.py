@@ -139,6 +139,7 @@ class Stream(Messages, Generic[_NextLayer]):
         Raises:
             HandshakeFailed: the server refused, or its response is none. With `keep_alive` the
                 stream is as new and `handshake` may be called again, otherwise it has failed.
+                A stream that has failed has released the transport.
             ValueError: host, target or what the decorator set may not be sent. Nothing was sent.
             TimedOut, OSError: the stream has failed.
             OperationAborted: the stream is or was open, or was aborted.
@@ -290,6 +291,9 @@ class Stream(Messages, Generic[_NextLayer]):
             raise Busy("another thread is inside")
 
     def _stop_opening(self) -> None:
+        if self._connection.has_ended:
+            # A handshake that cannot be tried again is the end of the transport too.
+            self._connection.release()
         self._connection.stop_writing()
         self._connection.stop_reading()
 

@@ -97,7 +97,8 @@ def expect_no_frames(stream: Stream[MemoryLayer]) -> None:
 
 
 def expect_failed(stream: Stream[MemoryLayer]) -> None:
-    """Fail unless the stream has ended: no verb and no new attempt sends anything."""
+    """Fail unless the stream has ended: its layer is closed, and no verb or attempt sends."""
+    assert stream.next_layer.closed
     expect_no_frames(stream)
     sent = stream.next_layer.sent
     with pytest.raises(OperationAborted, match="^.*; accept came after the end: "):
