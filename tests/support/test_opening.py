@@ -2,8 +2,18 @@
 
 import pytest
 
+from beastly.websocket import Stream
+
 from tests.support.memory_layer import connected_pair
-from tests.support.opening import accept_value, fitting, respond
+from tests.support.opening import (
+    SWITCHED,
+    Calls,
+    accept_value,
+    expect_ended,
+    expect_no_frames,
+    fitting,
+    respond,
+)
 from tests.support.peer import Peer
 from tests.support.wire import ACCEPT, GOOD_REQUEST, GOOD_RESPONSE
 
@@ -25,3 +35,25 @@ def test_respond() -> None:
     near.send(GOOD_REQUEST, None)
     assert respond(Peer(far)) == GOOD_REQUEST
     assert far.sent == GOOD_RESPONSE
+
+
+def test_a_new_stream_has_not_ended() -> None:
+    stream = Stream(connected_pair()[0])
+    expect_no_frames(stream)
+    with pytest.raises(AssertionError):
+        expect_ended(stream)
+    stream.close()
+    expect_ended(stream)
+
+
+def test_an_open_stream_sends_frames() -> None:
+    near, far = connected_pair()
+    far.send(GOOD_REQUEST, None)
+    stream = Stream(near)
+    calls = Calls()
+    stream.set_option(calls.option)
+    stream.accept()
+    assert (calls.requests, calls.responses) == (0, 1)
+    assert near.sent == SWITCHED
+    with pytest.raises(pytest.fail.Exception):
+        expect_no_frames(stream)

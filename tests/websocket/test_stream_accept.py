@@ -21,7 +21,7 @@ from beastly.websocket import (
     response_type,
 )
 from tests.support.memory_layer import MemoryLayer, connected_pair
-from tests.support.opening import SERVER, SWITCHED, Calls, expect_failed, expect_no_frames
+from tests.support.opening import SERVER, SWITCHED, Calls, expect_ended, expect_no_frames
 from tests.support.pairs import tcp_pair
 from tests.support.peer import Peer, peer
 from tests.support.wire import CLIENT_CLOSE_1000, GOOD_REQUEST, HELLO_MASKED, KEY
@@ -192,7 +192,7 @@ class TestOversized:
             assert stream.next_layer.sent.startswith(b"HTTP/1.1 " + status)
             assert b"\r\nConnection: close\r\n" in stream.next_layer.sent
             Peer(far).read_to_end()
-            expect_failed(stream)
+            expect_ended(stream)
 
     @pytest.mark.parametrize(
         "request_",
@@ -329,7 +329,7 @@ class TestInvalid:
             with pytest.raises(ConnectionClosed):
                 stream.accept()
             assert stream.next_layer.sent == sent
-        expect_failed(stream)
+        expect_ended(stream)
 
     @pytest.mark.parametrize("cut", [1, len(BASE) // 2, len(BASE) - 1])
     def test_a29_valid(self, cut: int) -> None:
@@ -350,7 +350,7 @@ class TestEnd:
         assert raised.value.code is Error.CLOSED
         assert (raised.value.reason, raised.value.clean) == (None, False)
         assert stream.next_layer.sent == b""
-        expect_failed(stream)
+        expect_ended(stream)
 
     @pytest.mark.parametrize("size", range(1, len(GOOD_REQUEST)))
     def test_in_the_middle(self, size: int) -> None:
@@ -360,14 +360,14 @@ class TestEnd:
         assert raised.value.code is HttpErrorCode.PARTIAL_MESSAGE
         assert not raised.value.keep_alive
         assert stream.next_layer.sent.startswith(b"HTTP/1.1 400 Bad Request\r\n")
-        expect_failed(stream)
+        expect_ended(stream)
 
     def test_a_reset(self) -> None:
         stream, far = _server(GOOD_REQUEST[:50])
         far.reset()
         with pytest.raises(ConnectionResetError):
             stream.accept()
-        expect_failed(stream)
+        expect_ended(stream)
 
 
 class TestTime:
@@ -421,7 +421,7 @@ class TestTime:
             stream.accept(timeout=0)
         assert near.sent == SWITCHED[:20]
         assert stream.response is None
-        expect_failed(stream)
+        expect_ended(stream)
 
     def test_a_slow_reader(self) -> None:
         """The answer goes out in as many pieces as the peer takes."""
