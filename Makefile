@@ -3,6 +3,7 @@
 #   make test     check the types, run all tests with branch coverage
 #   make types    check the types alone
 #   make pytest   run all tests without coverage; ARGS="-k fields" picks some
+#   make stress   run the tests with many threads twenty times as long
 #   make bench    measure
 #   make autobahn run the Autobahn suite from the folder AUTOBAHN, and write docs/conformance.md
 #   make docs     turn docs/ into HTML, in build/docs
@@ -21,7 +22,7 @@ PYRIGHT := PATH="$(abspath $(BIN)):$$PATH" pyright
 PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 
 .DELETE_ON_ERROR:
-.PHONY: demo test types pytest bench autobahn docs clean
+.PHONY: demo test types pytest stress bench autobahn docs clean
 
 demo: $(VENV)/.package
 	$(BIN)/python docs/examples/demo.py
@@ -36,6 +37,9 @@ types: $(VENV)/.test
 
 pytest: $(VENV)/.test
 	$(BIN)/python -m pytest $(ARGS)
+
+stress: $(VENV)/.test
+	STRESS=20 $(BIN)/python -m pytest tests/websocket/test_stream_stress.py $(ARGS)
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.bench $(ARGS)

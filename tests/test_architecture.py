@@ -25,6 +25,7 @@ SHELL = {
     "beastly.websocket._opening",
     "beastly.websocket._outgoing",
     "beastly.websocket._settings",
+    "beastly.websocket._supply",
     "beastly.websocket._teardown",
     "beastly.websocket.stream",
 }
@@ -74,6 +75,7 @@ TESTED_AS: Mapping[str, str] = {
     "beastly.websocket._opening": "stream_handshake",
     "beastly.websocket._outgoing": "stream_write",
     "beastly.websocket._settings": "stream_option",
+    "beastly.websocket._supply": "stream_timeouts",
 }
 
 # Folders of tests that mirror no package.

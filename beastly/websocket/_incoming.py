@@ -6,17 +6,21 @@ are posted.
 """
 
 import contextlib
+import math
 import threading
 from collections.abc import Callable, Mapping
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, TypeAlias
 
 from beastly.core import Deadline, OperationAborted, Role, TimedOut
 from beastly.websocket._connection import RECEIVE_SIZE, Connection
 from beastly.websocket._outgoing import Outgoing
 from beastly.websocket._receive import ControlFrame, Receiver, parse_close
+from beastly.websocket._silence import Silence
 from beastly.websocket._status import Event, Status
+from beastly.websocket._supply import Supply
 from beastly.websocket._teardown import DRAIN_MAX, teardown
 from beastly.websocket.error import ConnectionClosed, MessageTooBig, ProtocolViolation
+from beastly.websocket.option import Timeout
 from beastly.websocket.rfc6455 import CloseCode, CloseReason, FrameType, Opcode
 
 __all__ = ["ControlCallback", "Incoming"]
@@ -38,7 +42,15 @@ class Incoming:
     aborted, `TimedOut` at its deadline, after which it can be repeated, and `OSError`.
     """
 
-    __slots__ = ("_callback_thread", "_connection", "_outgoing", "_role", "callback", "receiver")
+    __slots__ = (
+        "_callback_thread",
+        "_connection",
+        "_outgoing",
+        "_role",
+        "_supply",
+        "callback",
+        "receiver",
+    )
 
     def __init__(
         self, connection: Connection, role: Role, outgoing: Outgoing, receiver: Receiver
@@ -47,8 +59,17 @@ class Incoming:
         self._role = role
         self._outgoing = outgoing
         self.receiver = receiver
+        self._supply = Supply(connection, outgoing, receiver)
         self.callback: ControlCallback | None = None
         self._callback_thread = 0
+
+    def watch(self, timeout: Timeout) -> None:
+        """Bound the silence of the peer as `timeout` says, from now on."""
+        idle = timeout.idle_timeout
+        if idle is None or idle == math.inf:
+            self._supply.watch(None)
+        else:
+            self._supply.watch(Silence(idle, pings=timeout.keep_alive_pings))
 
     @property
     def is_calling_back(self) -> bool:
@@ -64,7 +85,7 @@ class Incoming:
             try:
                 item = advance()
                 if item is None:
-                    self._receive(deadline, again)
+                    self._more(deadline, again)
                     continue
             except (ProtocolViolation, MessageTooBig) as error:
                 self._fail(error, deadline)
@@ -123,7 +144,7 @@ class Incoming:
         try:
             item = self.receiver.some(limit)
             while item is None:
-                self._receive(deadline, again)
+                self._more(deadline, again)
                 item = self.receiver.some(limit)
         except (ProtocolViolation, MessageTooBig) as error:
             self._fail(error, deadline)
@@ -141,7 +162,7 @@ class Incoming:
             self.finish_closing(connection.closing_deadline(deadline))
             raise connection.aborted("read")
 
-    def _receive(self, deadline: Deadline | None, again: bool) -> None:
+    def _more(self, deadline: Deadline | None, again: bool) -> None:
         """Bring more bytes to the machine.
 
         `again` tells that the call has met something already that is not what it waits for. A
@@ -150,38 +171,7 @@ class Incoming:
         """
         if again and deadline is not None and not deadline.remaining():
             raise TimedOut("only control frames came in time")
-        if self._outgoing.pending:
-            self._outgoing.flush_posted()
-        receiver = self.receiver
-        layer = self._connection.layer
-        window = receiver.window
-        try:
-            if window is not None:
-                count = layer.receive_into(window, deadline)
-                if count:
-                    receiver.commit(count)
-                    return
-            else:
-                data = layer.receive(RECEIVE_SIZE, deadline)
-                if data:
-                    receiver.buffer.feed(data)
-                    return
-        except TimedOut:
-            raise
-        except OSError as error:
-            self._lose(f"receiving failed: {error}", error)
-        self._lose("the peer ended the connection without a close frame", None)
-
-    def _lose(self, why: str, error: OSError | None) -> NoReturn:
-        """Give up: the bytes from the peer have ended, which an abort does too."""
-        connection = self._connection
-        if connection.status is Status.FAILED:
-            raise connection.aborted("read") from None
-        connection.fail(why)
-        connection.release()
-        if error is not None:
-            raise error
-        raise ConnectionClosed(why)
+        self._supply.more(deadline)
 
     def _fail(self, error: ProtocolViolation | MessageTooBig, deadline: Deadline | None) -> None:
         """Fail the connection: tell the peer why, and end it (RFC 6455 section 7.1.7)."""

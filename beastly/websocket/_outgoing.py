@@ -45,6 +45,16 @@ class Outgoing:
         """Tell whether something waits to be sent before anything else."""
         return bool(self._posted or self._tail)
 
+    @property
+    def is_stuck(self) -> bool:
+        """Tell whether something waits that no sending thread will send, for want of room."""
+        connection = self._connection
+        return (
+            self.pending
+            and connection.status is Status.OPEN
+            and not connection.writing.locked()
+        )
+
     def write(
         self, opcode: Opcode, data: bytes, deadline: Deadline | None, *, checked: bool
     ) -> None:

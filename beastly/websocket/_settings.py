@@ -68,6 +68,8 @@ class Settings:
                 self._opening.decorator = option
             case Timeout():
                 self._connection.timeout = option
+                if self._incoming is not None:
+                    self._incoming.watch(option)
             case Limits():
                 self._opening.limits = option
             case _:
@@ -177,4 +179,5 @@ class Settings:
         self._outgoing = Outgoing(self._connection, sender)
         self._incoming = Incoming(self._connection, role, self._outgoing, receiver)
         self._incoming.callback = self._control_callback
+        self._incoming.watch(self._connection.timeout)
         self._connection.open(role)

@@ -50,6 +50,7 @@ class Error(ErrorCode):
     """
 
     CLOSED = ("the connection was closed", "RFC 6455 section 7.1.4", None, None)
+    IDLE_TIMEOUT = ("the peer must send something within idle_timeout", "", None, None)
     MESSAGE_TOO_BIG = (
         "a message must not be larger than read_message_max",
         "RFC 6455 section 10.4",
@@ -297,13 +298,19 @@ class ConnectionClosed(_ConversationError):
     """The connection is over.
 
     `clean` tells whether both close frames were exchanged; `reason` is what the peer's close frame
-    said, or `None` when none came: the peer vanished.
+    said, or `None` when none came: the peer vanished. `code` is `Error.CLOSED`, or
+    `Error.IDLE_TIMEOUT` for a peer that was silent for too long.
     """
 
     def __init__(
-        self, detail: str = "", *, reason: CloseReason | None = None, clean: bool = False
+        self,
+        detail: str = "",
+        *,
+        reason: CloseReason | None = None,
+        clean: bool = False,
+        code: Error = Error.CLOSED,
     ) -> None:
-        super().__init__(Error.CLOSED, detail)
+        super().__init__(code, detail)
         self.reason: CloseReason | None = reason
         self.clean: bool = clean
 

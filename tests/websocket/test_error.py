@@ -27,6 +27,7 @@ PROTOCOL = Condition.PROTOCOL_VIOLATION
 # Name, section, condition, close code: what RFC 6455 says of each, and Beast's order.
 TABLE = [
     ("CLOSED", "RFC 6455 section 7.1.4", NEITHER, None),
+    ("IDLE_TIMEOUT", "", NEITHER, None),
     ("MESSAGE_TOO_BIG", "RFC 6455 section 10.4", NEITHER, 1009),
     ("TOO_MANY_FRAGMENTS", "RFC 6455 section 10.4", NEITHER, 1009),
     ("NOT_TEXT", "RFC 6455 section 5.6", NEITHER, None),

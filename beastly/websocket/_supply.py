@@ -1,0 +1,128 @@
+"""Bringing bytes from the layer to the receiving machine, under a deadline and watching silence.
+
+The read that waits does all that has to be done while time passes: it pings a silent peer and gives
+it up, and it sends what it could not send before. So there is no thread for it. It knows the layer
+and where answers are posted, and nothing of messages.
+"""
+
+import contextlib
+from typing import NoReturn
+
+from beastly.core import Deadline, TimedOut
+from beastly.websocket._connection import RECEIVE_SIZE, Connection
+from beastly.websocket._outgoing import Outgoing
+from beastly.websocket._receive import Receiver
+from beastly.websocket._silence import Silence, Step
+from beastly.websocket._status import Status
+from beastly.websocket.error import ConnectionClosed, Error
+from beastly.websocket.rfc6455 import Opcode
+
+__all__ = ["Supply"]
+
+
+class Supply:
+    """The bytes of one stream that are still to come. The caller holds the reading lock."""
+
+    __slots__ = ("_connection", "_outgoing", "_receiver", "_silence")
+
+    def __init__(self, connection: Connection, outgoing: Outgoing, receiver: Receiver) -> None:
+        self._connection = connection
+        self._outgoing = outgoing
+        self._receiver = receiver
+        self._silence: Silence | None = None
+
+    def watch(self, silence: Silence | None) -> None:
+        """Bound the silence of the peer from now on, or leave it unbounded."""
+        if silence is not self._silence:
+            self._silence = silence
+            self._connection.layer.receive_timeout = None if silence is None else silence.period
+
+    def more(self, deadline: Deadline | None) -> None:
+        """Bring some more bytes to the machine. Blocks until some came.
+
+        Raises:
+            TimedOut: the deadline passed; nothing is lost.
+            ConnectionClosed: the bytes ended, or the peer was silent for too long.
+            ProtocolViolation: what came makes a text invalid.
+            OperationAborted: another thread has aborted the stream.
+            OSError: the connection failed.
+        """
+        if self._outgoing.pending:
+            self._outgoing.flush_posted()
+        silence = self._silence
+        if silence is None or self._connection.status is not Status.OPEN:
+            self._take(deadline)
+        elif deadline is None and silence.is_fresh:
+            # The layer itself keeps the time that is the same for every receive.
+            try:
+                self._take(None)
+            except TimedOut:
+                self._break(silence)
+        else:
+            self._take_in_time(silence, deadline)
+
+    def _take_in_time(self, silence: Silence, deadline: Deadline | None) -> None:
+        """Receive until the deadline or the end of patience, whichever comes first."""
+        patience = Deadline(silence.patience)
+        try:
+            self._take(min(patience, deadline or patience, key=Deadline.remaining))
+        except TimedOut:
+            left = patience.remaining()
+            if left:
+                silence.waited(silence.patience - left)
+                raise
+            self._break(silence)
+        else:
+            silence.heard()
+
+    def _break(self, silence: Silence) -> None:
+        """Ask a peer that has been silent whether it is there, or give it up."""
+        if silence.ran_out() is Step.PING:
+            self._outgoing.post(Opcode.PING, b"")
+            return
+        self._connection.fail(silence.why)
+        self._connection.release()
+        raise ConnectionClosed(silence.why, code=Error.IDLE_TIMEOUT)
+
+    def _take(self, deadline: Deadline | None) -> None:
+        """Receive, and send meanwhile what nobody else will send."""
+        if not self._outgoing.is_stuck:
+            self._receive(deadline)
+            return
+        self._connection.layer.wait(deadline)
+        self._outgoing.flush_posted()
+        with contextlib.suppress(TimedOut):
+            # It may have been room that came, and no bytes.
+            self._receive(Deadline(0))
+
+    def _receive(self, deadline: Deadline | None) -> None:
+        layer = self._connection.layer
+        receiver = self._receiver
+        window = receiver.window
+        try:
+            if window is not None:
+                count = layer.receive_into(window, deadline)
+                if count:
+                    receiver.commit(count)
+                    return
+            else:
+                data = layer.receive(RECEIVE_SIZE, deadline)
+                if data:
+                    receiver.buffer.feed(data)
+                    return
+        except TimedOut:
+            raise
+        except OSError as error:
+            self._lose(f"receiving failed: {error}", error)
+        self._lose("the peer ended the connection without a close frame", None)
+
+    def _lose(self, why: str, error: OSError | None) -> NoReturn:
+        """Give up: the bytes from the peer have ended, which an abort does too."""
+        connection = self._connection
+        if connection.status is Status.FAILED:
+            raise connection.aborted("read") from None
+        connection.fail(why)
+        connection.release()
+        if error is not None:
+            raise error
+        raise ConnectionClosed(why)
