@@ -210,19 +210,19 @@ class Incoming:
         if left is Status.LOCAL_CLOSING:
             self.end(bound)
             return
+        answered = False
         try:
             self._call_back(Opcode.CLOSE, payload[2:])
         finally:
             code = CloseCode.NORMAL_CLOSURE if reason.code is None else reason.code
             try:
                 self._outgoing.close(CloseReason(code), Status.REMOTE_CLOSING, bound)
+                answered = connection.status is Status.CLOSED
             except OSError as error:
                 # The peer has gone already; what its close frame said holds all the same.
-                connection.fail(f"{connection.why_ended}, and no answer could be sent: {error}")
+                connection.why_ended += f", and no answer could be sent: {error}"
             self.end(bound)
-        raise ConnectionClosed(
-            connection.why_ended, reason=reason, clean=connection.status is Status.CLOSED
-        )
+        raise ConnectionClosed(connection.why_ended, reason=reason, clean=answered)
 
     def _call_back(self, opcode: Opcode, payload: bytes) -> None:
         callback = self.callback
