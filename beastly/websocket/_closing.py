@@ -53,20 +53,21 @@ def close(
             # The read that called back goes on when the callback returns, and finishes this.
             return
         _await_close(connection, incoming, deadline)
-    except TimedOut:
-        connection.fail("the peer did not answer the close frame in time")
+    except TimedOut as error:
+        why = f"the closing handshake did not end in time: {error.detail}"
+        connection.fail(why)
         connection.release()
-        raise
+        raise TimedOut(why) from None
+    if connection.is_aborted:
+        raise connection.aborted("close")
 
 
-def _await_close(
-    connection: Connection, incoming: Incoming, deadline: Deadline | None
-) -> None:
+def _await_close(connection: Connection, incoming: Incoming, deadline: Deadline | None) -> None:
     reading = connection.reading
     if deadline is None:
         reading.acquire()
     elif not reading.acquire(timeout=deadline.remaining()):
-        raise TimedOut("no close frame came from the peer")
+        raise TimedOut("no close frame came to the thread that reads")
     try:
         incoming.finish_closing(deadline)
     finally:
