@@ -69,7 +69,7 @@ class TimedOut(BeastlyError, TimeoutError):
 
 
 class OperationAborted(BeastlyError):
-    """The stream is not in a state for the call: it was not opened yet, or was closed or aborted."""
+    """The state of the stream does not allow the call: not open yet, or closed, or aborted."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(Error.OPERATION_ABORTED, detail)

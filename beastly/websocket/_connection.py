@@ -149,7 +149,9 @@ class Connection:
     def aborted(self, verb: str) -> OperationAborted:
         """Return the exception for a `verb` that the status does not allow."""
         if self.status is Status.CONNECTING:
-            return OperationAborted(f"{verb} needs a handshake or an accept that succeeded before it")
+            return OperationAborted(
+                f"{verb} needs a handshake or an accept that succeeded before it"
+            )
         if self.status is Status.OPEN:
             return OperationAborted(f"{verb} needs a connection that is not open yet")
         why = self.why_ended or self.status.meaning

@@ -104,7 +104,8 @@ class Messages(Settings):
         """Read a part of a message: what is there of it, at least one byte unless it is empty.
 
         Blocks until some of it is there. `is_message_done` tells whether its end was reached,
-        `got_text` its kind. Text is checked, and may be cut inside a code point. Otherwise as `read`.
+        `got_text` its kind. Text is checked, and may be cut inside a code point. Otherwise as
+        `read`.
 
         Args:
             buffer: the bytes are appended to it.

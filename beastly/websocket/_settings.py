@@ -41,7 +41,7 @@ class Settings:
     )
 
     binary: bool
-    """Whether bytes-like data is written as a binary message; true at first. `str` is always text."""
+    """Whether bytes-like data is written as a binary message; true at first. `str` is text."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

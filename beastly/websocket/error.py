@@ -1,4 +1,4 @@
-"""What can go wrong between two WebSocket endpoints: one table of codes, and a class for each answer.
+"""What can go wrong between two endpoints: one table of codes, and a class for each answer.
 
 `Error` is the table: a row holds the code's message, its section, the condition that it belongs to
 and the close code that the peer is sent. The classes say what a program does about it.
@@ -69,7 +69,12 @@ class Error(ErrorCode):
     BAD_HTTP_VERSION = ("the HTTP version must be 1.1", "RFC 6455 section 4.1", _HANDSHAKE, None)
     BAD_METHOD = ("the method must be GET", "RFC 6455 section 4.1", _HANDSHAKE, None)
     NO_HOST = ("the request must have a Host field", "RFC 9112 section 3.2", _HANDSHAKE, None)
-    MULTIPLE_HOST = ("the request must have one Host field", "RFC 9112 section 3.2", _HANDSHAKE, None)
+    MULTIPLE_HOST = (
+        "the request must have one Host field",
+        "RFC 9112 section 3.2",
+        _HANDSHAKE,
+        None,
+    )
     NO_CONNECTION = ("there must be a Connection field", "RFC 6455 section 4.1", _HANDSHAKE, None)
     NO_CONNECTION_UPGRADE = (
         "the Connection field must have the token upgrade",
@@ -287,7 +292,7 @@ class _ConversationError(BeastlyError):
 
 
 class ProtocolViolation(_ConversationError):
-    """The peer broke a rule of RFC 6455; it was sent the code's close code, and the stream failed."""
+    """The peer broke a rule of RFC 6455 and was sent the close code; the stream has failed."""
 
 
 class MessageTooBig(_ConversationError):

@@ -1,4 +1,4 @@
-"""The options that a stream takes through `set_option`: plain values, checked when they are made."""
+"""The options of a stream, for `set_option`: plain values, checked when they are made."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

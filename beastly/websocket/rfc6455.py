@@ -98,7 +98,8 @@ class CloseReason:
         if self.code is None:
             if self.reason:
                 raise ValueError(
-                    f"a close reason needs a close code before it (RFC 6455 section 5.5.1): {self.reason!r}"
+                    "a close reason needs a close code before it (RFC 6455 section 5.5.1):"
+                    f" {self.reason!r}"
                 )
         elif not is_valid_close_code(self.code):
             raise ValueError(

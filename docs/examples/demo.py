@@ -56,7 +56,7 @@ def show(direction: str, data: bytes) -> None:
 
 
 def frames(data: bytes) -> Iterator[str]:
-    """Tell frames apart: whole ones of at most 125 bytes, as all are here (RFC 6455 section 5.2)."""
+    """Tell frames apart, whole ones of at most 125 bytes, as here (RFC 6455 section 5.2)."""
     while data:
         opcode, masked = websocket.Opcode(data[0] & 0x0F), bool(data[1] & 0x80)
         size = 2 + 4 * masked + (data[1] & 0x7F)
