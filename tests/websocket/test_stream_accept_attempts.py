@@ -1,13 +1,12 @@
 """`Stream.accept` around one request: what comes behind it, refusals and the next attempt, the
 decorator, the response as an argument, other threads, faults of the transport."""
 
-import sys
 from collections.abc import Callable
 
 import pytest
 from typing_extensions import Buffer
 
-from beastly.core import Busy, Deadline, Layer, OperationAborted
+from beastly.core import Busy, Deadline, ForwardingLayer, Layer, OperationAborted
 from beastly.http import Error as HttpErrorCode
 from beastly.websocket import (
     ConnectionClosed,
@@ -19,7 +18,7 @@ from beastly.websocket import (
     request_type,
     response_type,
 )
-from tests.support.fail_count import FailCount, FailingLayer, fail_loop
+from tests.support.fail_count import fail_loop
 from tests.support.memory_layer import MemoryLayer, connected_pair
 from tests.support.opening import SERVER, SWITCHED, Calls, expect_ended, expect_no_frames
 from tests.support.peer import Peer
@@ -399,11 +398,11 @@ class TestResponse:
         expect_ended(stream)
 
 
-class EndsAfterSending(FailingLayer):
+class EndsAfterSending(ForwardingLayer):
     """A layer whose stream is ended at the moment in which bytes were sent."""
 
     def __init__(self, layer: Layer) -> None:
-        super().__init__(layer, FailCount(sys.maxsize))
+        super().__init__(layer)
         self.end: Callable[[], None] = lambda: None
 
     def send(self, data: Buffer, deadline: Deadline | None) -> int:

@@ -13,11 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastly.core import Deadline, Layer, TimedOut
+from beastly.core import Deadline, ForwardingLayer, Layer, TimedOut
 from beastly.http import Error as HttpErrorCode
 from beastly.http import Limits
 from beastly.websocket import Error, HandshakeFailed, Stream, Timeout
-from tests.support.fail_count import FailCount, FailingLayer
 from tests.support.memory_layer import MemoryLayer, connected_pair
 from tests.support.opening import SERVER, SWITCHED, expect_ended
 from tests.support.peer import Peer
@@ -39,11 +38,11 @@ def _server(
     return Stream(near), far
 
 
-class EndlessLayer(FailingLayer):
+class EndlessLayer(ForwardingLayer):
     """A layer that receives `blocks` as they are, and looks at the deadline before each."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
-        super().__init__(connected_pair()[0], FailCount(sys.maxsize))
+        super().__init__(connected_pair()[0])
         self._blocks = blocks
 
     def receive(self, size: int, deadline: Deadline | None) -> bytes:
