@@ -24,9 +24,8 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _NextLayer = TypeVar("_NextLayer", bound=socket.socket | Layer)
 
 
-def open_client(next_layer: _NextLayer, send: Callable[[bytes], object]) -> Stream[_NextLayer]:
-    """Return an open client over `next_layer`; the far end uses `send` for its response."""
-    ws = Stream(next_layer)
+def open_client(ws: Stream[_NextLayer], send: Callable[[bytes], object]) -> Stream[_NextLayer]:
+    """Make `ws` an open client, and return it; the far end uses `send` for its response."""
 
     def respond(request: Request) -> None:
         # The response waits on the wire before the request is sent, so nobody has to read that.
@@ -42,9 +41,8 @@ def open_client(next_layer: _NextLayer, send: Callable[[bytes], object]) -> Stre
     return ws
 
 
-def open_server(next_layer: _NextLayer) -> Stream[_NextLayer]:
-    """Return an open server over `next_layer`; its response is on the wire to the far end."""
-    ws = Stream(next_layer)
+def open_server(ws: Stream[_NextLayer]) -> Stream[_NextLayer]:
+    """Make `ws` an open server, and return it; its response is on the wire to the far end."""
     ws.accept(GOOD_REQUEST, timeout=10)
     return ws
 
@@ -84,9 +82,9 @@ def opened(
     """Return a stream in `role` that is open; `chunk` and `capacity` are those of its layer."""
     near, far = connected_pair()
     if role is Role.CLIENT:
-        ws = open_client(near, lambda data: far.send(data, None))
+        ws = open_client(Stream(near), lambda data: far.send(data, None))
     else:
-        ws = open_server(near)
+        ws = open_server(Stream(near))
     far.receive(65536, None)
     near.sends.clear()
     near.receives = 0

@@ -320,6 +320,11 @@ class _Oops(Exception):
     """What leaves a `with` block here."""
 
 
+def _break_a_rule(stream: Opened) -> None:
+    stream.far.send(b"\x83\x00", None)
+    stream.end()
+
+
 class TestWith:
     @pytest.mark.parametrize("role", Role)
     def test_it_closes(self, role: Role) -> None:
@@ -370,7 +375,7 @@ class TestWith:
             lambda stream: stream.ws.set_option(Timeout(handshake_timeout=0)),
             lambda stream: stream.end(),
             lambda stream: stream.far.reset(),
-            lambda stream: (stream.far.send(b"\x83\x00", None), stream.end()),
+            _break_a_rule,
         ]
         for spoil in spoils:
             stream = opened()
@@ -442,7 +447,7 @@ class TestTransport:
                 far.close()
 
             with peer(client, script):
-                ws = open_server(server)
+                ws = open_server(Stream(server))
                 ws.close(timeout=10)
                 assert server.fileno() == -1
 
@@ -457,7 +462,7 @@ class TestTransport:
                 far.expect_end()
 
             with peer(server, script):
-                ws = open_client(client, server.sendall)
+                ws = open_client(Stream(client), server.sendall)
                 ws.close(timeout=10)
                 assert client.fileno() == -1
 
@@ -498,7 +503,7 @@ class TestTransport:
     def test_a_tls_end_without_close_notify_is_unclean(self, tls_contexts: TlsContexts) -> None:
         """Somebody between may have cut the connection."""
         with tls_pair(tls_contexts) as (client, server):
-            ws = open_client(client, server.sendall)
+            ws = open_client(Stream(client), server.sendall)
             # Not the TLS socket's own shutdown: that one would not end TCP.
             socket.socket.shutdown(server, socket.SHUT_WR)
             with pytest.raises(ConnectionClosed) as caught:
