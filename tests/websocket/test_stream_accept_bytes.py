@@ -5,18 +5,17 @@ What cannot be parsed is answered as RFC 9112 and RFC 9110 section 15 say, where
 
 import itertools
 import sys
-import tracemalloc
-from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastly.core import Deadline, ForwardingLayer, Layer, TimedOut
+from beastly.core import Layer, TimedOut
 from beastly.http import Error as HttpErrorCode
 from beastly.http import Limits
 from beastly.websocket import Error, HandshakeFailed, Stream, Timeout
+from tests.support.endless import EndlessLayer, peak_memory
 from tests.support.memory_layer import MemoryLayer, connected_pair
 from tests.support.opening import SERVER, SWITCHED, expect_ended
 from tests.support.peer import Peer
@@ -36,29 +35,6 @@ def _server(
     if ended:
         far.shutdown(None)
     return Stream(near), far
-
-
-class EndlessLayer(ForwardingLayer):
-    """A layer that receives `blocks` as they are, and looks at the deadline before each."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        super().__init__(connected_pair()[0])
-        self._blocks = blocks
-
-    def receive(self, size: int, deadline: Deadline | None) -> bytes:
-        if deadline is not None and deadline.remaining() == 0:
-            raise TimedOut("nothing arrived in time")
-        return next(self._blocks, b"")
-
-
-def _peak(call: Callable[[], object]) -> int:
-    """The most bytes that are allocated at a time during `call`."""
-    tracemalloc.start()
-    try:
-        call()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 class TestCuts:
@@ -367,4 +343,4 @@ class TestMemory:
                 stream.accept()
             assert raised.value.code is code
 
-        assert _peak(accept) < 2 * limit * KIB
+        assert peak_memory(accept) < 2 * limit * KIB
