@@ -60,7 +60,10 @@ class Connection:
 
     def deadline(self, timeout: float | None) -> Deadline | None:
         """Return the deadline of a call: its own timeout, else the one set on the socket."""
-        return Deadline.after(self.layer.default_timeout if timeout is None else timeout)
+        if timeout is None:
+            timeout = self.layer.default_timeout
+        # Most calls have none: they should not pay for finding that out a second time.
+        return None if timeout is None else Deadline.after(timeout)
 
     def handshake_deadline(self, timeout: float | None) -> Deadline | None:
         """Return the deadline of opening and closing, which always have one unless told."""

@@ -25,6 +25,9 @@ from beastly.websocket.rfc6455 import CloseCode, CloseReason, FrameType, Opcode
 
 __all__ = ["ControlCallback", "Incoming"]
 
+# A name of the module's own: looking a member up in its enum costs more than all else here.
+_OPEN: Final = Status.OPEN
+
 ControlCallback: TypeAlias = Callable[[FrameType, bytes], object]
 
 _FRAME_TYPES: Final[Mapping[Opcode, FrameType]] = {
@@ -79,20 +82,23 @@ class Incoming:
     def message(self, deadline: Deadline | None) -> str | bytes:
         """Return one whole message, or the rest of one that `some` began."""
         connection = self._connection
-        advance = self.receiver.message
+        receiver = self.receiver
+        more = self._supply.more
         again = False
         while True:
             try:
-                item = advance()
+                item = receiver.message()
                 if item is None:
-                    self._more(deadline, again)
+                    if again:
+                        _check_time(deadline)
+                    more(deadline)
                     continue
             except (ProtocolViolation, MessageTooBig) as error:
                 self._fail(error, deadline)
                 raise
             if isinstance(item, ControlFrame):
                 self._control(item, deadline)
-            elif connection.status is Status.OPEN:
+            elif connection.status is _OPEN:
                 return item
             self._check_wanted(deadline)
             again = True
@@ -144,7 +150,9 @@ class Incoming:
         try:
             item = self.receiver.some(limit)
             while item is None:
-                self._more(deadline, again)
+                if again:
+                    _check_time(deadline)
+                self._supply.more(deadline)
                 item = self.receiver.some(limit)
         except (ProtocolViolation, MessageTooBig) as error:
             self._fail(error, deadline)
@@ -161,17 +169,6 @@ class Incoming:
         if connection.status is not Status.OPEN:
             self.finish_closing(connection.closing_deadline(deadline))
             raise connection.aborted("read")
-
-    def _more(self, deadline: Deadline | None, again: bool) -> None:
-        """Bring more bytes to the machine.
-
-        `again` tells that the call has met something already that is not what it waits for. A
-        layer that has bytes at hand does not look at the deadline, so a peer that sends pings
-        without a pause could hold the call for ever. Messages are bounded by their limit.
-        """
-        if again and deadline is not None and not deadline.remaining():
-            raise TimedOut("only control frames came in time")
-        self._supply.more(deadline)
 
     def _fail(self, error: ProtocolViolation | MessageTooBig, deadline: Deadline | None) -> None:
         """Fail the connection: tell the peer why, and end it (RFC 6455 section 7.1.7)."""
@@ -232,3 +229,13 @@ class Incoming:
                 callback(_FRAME_TYPES[opcode], payload)
             finally:
                 self._callback_thread = 0
+
+
+def _check_time(deadline: Deadline | None) -> None:
+    """Raise if the deadline has passed for a call that has met something it does not wait for.
+
+    A layer that has bytes at hand does not look at the deadline, so a peer that sends pings without
+    a pause could hold the call for ever. Messages are bounded by their limit.
+    """
+    if deadline is not None and not deadline.remaining():
+        raise TimedOut("only control frames came in time")

@@ -22,6 +22,11 @@ __all__ = ["Messages"]
 _CHUNK: Final = 65536
 """Bytes taken at a time where the caller named no limit."""
 
+# Names of the module's own: looking a member up in its enum costs a tenth of a microsecond.
+_OPEN: Final = Status.OPEN
+_TEXT: Final = Opcode.TEXT
+_BINARY: Final = Opcode.BINARY
+
 _NORMAL_CODES: Final = (None, CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY)
 
 
@@ -191,8 +196,10 @@ class Messages(Settings):
             OSError: the transport takes no more; what came before that can still be read.
         """
         opcode, payload = self._payload(data)
-        outgoing = self._sending("write")
-        checked = opcode is Opcode.BINARY or isinstance(data, str)
+        outgoing = self._outgoing
+        if outgoing is None:
+            raise self._connection.aborted("write")
+        checked = opcode is _BINARY or isinstance(data, str)
         outgoing.write(opcode, payload, self._connection.deadline(timeout), checked=checked)
 
     def write_some(self, fin: bool, data: str | Buffers, *, timeout: float | None = None) -> None:
@@ -228,7 +235,7 @@ class Messages(Settings):
         incoming = self._incoming
         if incoming is None:
             raise self._connection.aborted(verb)
-        self._connection.start_reading(verb, Status.OPEN)
+        self._connection.start_reading(verb, _OPEN)
         return incoming
 
     def _sending(self, verb: str) -> Outgoing:
@@ -239,8 +246,8 @@ class Messages(Settings):
     def _payload(self, data: str | Buffers) -> tuple[Opcode, bytes]:
         """Return `data` as bytes, and the kind of message that it would begin."""
         if isinstance(data, str):
-            return Opcode.TEXT, data.encode()
-        return (Opcode.BINARY if self.binary else Opcode.TEXT), gather(data)
+            return _TEXT, data.encode()
+        return (_BINARY if self.binary else _TEXT), gather(data)
 
     def _control(self, opcode: Opcode, payload: Buffer, timeout: float | None) -> None:
         data = gather(payload)

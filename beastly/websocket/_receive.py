@@ -148,6 +148,8 @@ class Receiver:
                         return payload.decode()
                     except UnicodeDecodeError as error:
                         raise self._fail(_bad_text(error)) from error
+        elif position == len(data) and self.message_done and self._error is None:
+            return None
         return self._gather()
 
     def some(self, limit: int) -> bytes | ControlFrame | None:

@@ -47,8 +47,14 @@ class Supply:
             OperationAborted: another thread has aborted the stream.
             OSError: the connection failed.
         """
-        if self._outgoing.pending:
-            self._outgoing.flush_posted()
+        outgoing = self._outgoing
+        if self._silence is None and not (outgoing.tail or outgoing.posted):
+            self._receive(deadline)
+        else:
+            self._receive_and_watch(deadline)
+
+    def _receive_and_watch(self, deadline: Deadline | None) -> None:
+        """Receive, while there is something to watch or to send."""
         silence = self._silence
         if silence is None or self._connection.status is not Status.OPEN:
             self._take(deadline)
@@ -86,11 +92,16 @@ class Supply:
 
     def _take(self, deadline: Deadline | None) -> None:
         """Receive, and send meanwhile what nobody else will send."""
-        if not self._outgoing.is_stuck:
+        outgoing = self._outgoing
+        if not (outgoing.tail or outgoing.posted):
+            self._receive(deadline)
+            return
+        outgoing.flush_posted()
+        if not outgoing.is_stuck:
             self._receive(deadline)
             return
         self._connection.layer.wait(deadline)
-        self._outgoing.flush_posted()
+        outgoing.flush_posted()
         with contextlib.suppress(TimedOut):
             # It may have been room that came, and no bytes.
             self._receive(Deadline(0))
