@@ -67,7 +67,9 @@ class FalseAlarm(socket.socket):
         self._alarm()
         return super().recv(size, flags)
 
-    def recv_into(self, region: memoryview, count: int = 0, flags: int = 0) -> int:  # type: ignore[override]
+    def recv_into(  # type: ignore[override]
+        self, region: memoryview, count: int = 0, flags: int = 0
+    ) -> int:
         self._alarm()
         return super().recv_into(region, count, flags)
 

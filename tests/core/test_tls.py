@@ -161,7 +161,7 @@ def test_abort_wakes_who_is_waiting(pair: Pair) -> None:
 
 
 def test_renewed_keys_and_tickets_are_no_bytes(pair: Pair) -> None:
-    """A TLS 1.3 server sends session tickets after the handshake: readable, and yet nothing there."""
+    """A TLS 1.3 server sends session tickets: readable, and yet nothing is there."""
     near = TlsLayer(pair[0])
     with pytest.raises(TimedOut):
         near.receive(1, Deadline(0.05))

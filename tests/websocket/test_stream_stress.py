@@ -63,7 +63,9 @@ def read(stream: Stream[Layer | socket.socket], count: int) -> int:
     return len(pongs)
 
 
-def full_duplex(near: Layer | socket.socket, far: Layer | socket.socket, count: int, ping_every: int) -> None:
+def full_duplex(
+    near: Layer | socket.socket, far: Layer | socket.socket, count: int, ping_every: int
+) -> None:
     """Shake hands, let one thread read and three write on each side, close from one of them."""
     client: Stream[Layer | socket.socket] = Stream(near)
     server: Stream[Layer | socket.socket] = Stream(far)
