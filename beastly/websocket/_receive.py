@@ -167,7 +167,7 @@ class Receiver:
             raise self._error.with_traceback(None)
         if limit < 1:
             return b""
-        self._close_window(0)
+        self.close_window()
         while True:
             if self._assembly is not None and self._assembly.size:
                 taken = self._assembly.take(limit)
@@ -213,13 +213,23 @@ class Receiver:
                 mask_in_place(region, self._key)
                 self._key = rotate(self._key, count)
             self._check(region)
-        self._close_window(count)
+        self.close_window(count)
+
+    def close_window(self, filled: int = 0) -> None:
+        """Give the window up, `filled` bytes of it being used; there may be none.
+
+        A view of memory that outlives the call it was made for would keep the garbage collector
+        from doing its work in silence, so whoever fails to fill a window closes it.
+        """
+        if self.window is not None and self._assembly is not None:
+            self.window = None
+            self._assembly.close_window(filled)
 
     def _gather(self) -> str | bytes | ControlFrame | None:
         """Do what `message` promises, for every kind of message and in any number of steps."""
         if self._error is not None:
             raise self._error.with_traceback(None)
-        self._close_window(0)
+        self.close_window()
         while self.remaining or not self._last:
             if not self.remaining:
                 header = self._header()
@@ -331,17 +341,12 @@ class Receiver:
         self._checker = None
         self._assembly = None
 
-    def _close_window(self, filled: int) -> None:
-        if self.window is not None and self._assembly is not None:
-            self.window = None
-            self._assembly.close_window(filled)
-
     def _fail(self, error: _Failure) -> _Failure:
         """Remember `error` for every later call, and let go of the message."""
         self._error = error
+        self.close_window()
         self._assembly = None
         self._checker = None
-        self.window = None
         return error
 
 

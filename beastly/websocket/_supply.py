@@ -112,10 +112,15 @@ class Supply:
         window = receiver.window
         try:
             if window is not None:
-                count = layer.receive_into(window, deadline)
+                try:
+                    count = layer.receive_into(window, deadline)
+                except BaseException:
+                    receiver.close_window()
+                    raise
                 if count:
                     receiver.commit(count)
                     return
+                receiver.close_window()
             else:
                 data = layer.receive(RECEIVE_SIZE, deadline)
                 if data:
