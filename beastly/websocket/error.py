@@ -222,6 +222,12 @@ class Error(ErrorCode):
         _PROTOCOL,
         CloseCode.INVALID_FRAME_PAYLOAD_DATA,
     )
+    BAD_COMPRESSED_PAYLOAD = (
+        "a compressed message must be valid DEFLATE data",
+        "RFC 7692 section 7.2.2",
+        _PROTOCOL,
+        CloseCode.INVALID_FRAME_PAYLOAD_DATA,
+    )
     BAD_CLOSE_CODE = (
         "a close frame must have a code that may be sent",
         "RFC 6455 section 7.4",

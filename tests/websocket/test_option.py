@@ -2,11 +2,21 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import pytest
 
 from beastly.websocket import Role, request_type, response_type
-from beastly.websocket.option import Decorator, Timeout
+from beastly.websocket.option import (
+    Decorator,
+    PermessageDeflate,
+    PermessageDeflateStatus,
+    Timeout,
+)
+
+
+# As a program calls it that checks no types.
+_any_option: Callable[..., PermessageDeflate] = PermessageDeflate
 
 
 def _edit_request(request: request_type) -> None:
@@ -68,3 +78,41 @@ def test_no_silence_is_no_idle_timeout(seconds: float) -> None:
 def test_what_is_suggested_is_what_beast_suggests() -> None:
     assert Timeout.suggested(Role.CLIENT) == Timeout(30.0, None, False)
     assert Timeout.suggested(Role.SERVER) == Timeout(30.0, 300.0, True)
+
+
+def test_compression_is_off_at_first() -> None:
+    """Beast's defaults, but for the windows and the levels, which were measured."""
+    option = PermessageDeflate()
+    assert dataclasses.astuple(option) == (
+        *(False, False),
+        *(None, None),
+        *(False, False),
+        *(6, 5, 0, "zlib"),
+    )
+    assert PermessageDeflateStatus() == PermessageDeflateStatus(False, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        ("server_max_window_bits", 9, 15),
+        ("client_max_window_bits", 9, 15),
+        ("comp_level", 0, 9),
+        ("mem_level", 1, 9),
+        ("msg_size_threshold", 0, None),
+    ],
+)
+def test_the_numbers_of_compression(name: str, least: int, most: int | None) -> None:
+    """The ranges are Beast's."""
+    for value in (least, least + 1, 1 << 40 if most is None else most):
+        assert getattr(_any_option(**{name: value}), name) == value
+    for value in (least - 1, -1 if most is None else most + 1):
+        with pytest.raises(ValueError, match=f"^{name} is a number .*, not {value}$"):
+            _any_option(**{name: value})
+
+
+def test_the_backends_of_compression() -> None:
+    assert PermessageDeflate(backend="zlib-ng").backend == "zlib-ng"
+    assert PermessageDeflate(backend="isal").backend == "isal"
+    with pytest.raises(ValueError, match="^backend is one of 'zlib', 'zlib-ng', 'isal', not 'lz'$"):
+        _any_option(backend="lz")

@@ -1,0 +1,203 @@
+"""The codec of permessage-deflate: the bytes of messages in, DEFLATE data out, and back.
+
+One `Deflater` and one `Inflater` serve a connection (RFC 7692 section 7.2). They know nothing of
+frames, limits and negotiation. This module imports `zlib` and is itself imported only for a stream
+that compresses: no other pays for it.
+"""
+
+import zlib
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Final, Protocol, TypeAlias
+
+from typing_extensions import Buffer
+
+from beastly.websocket.error import Error, ProtocolViolation
+from beastly.websocket.option import Backend
+
+__all__ = ["Compressor", "Decompressor", "Deflater", "Inflater", "NewCompressor", "load_backend"]
+
+_TAIL: Final = b"\x00\x00\xff\xff"
+"""The end of an empty block without compression. Every message would end with it; so the sender
+leaves it out, and the receiver puts it back (section 7.2)."""
+
+_EMPTY_BLOCK: Final = b"\x00"
+"""What that block is without its tail: the payload of an empty message (section 7.2.3.6)."""
+
+
+class Compressor(Protocol):
+    """What `zlib.compressobj` makes, as far as it is used."""
+
+    def compress(self, data: Buffer, /) -> bytes:
+        """Take in `data`, and return what has come out so far."""
+        ...
+
+    def flush(self, mode: int = ..., /) -> bytes:
+        """Return what is left."""
+        ...
+
+
+class Decompressor(Protocol):
+    """What `zlib.decompressobj` makes, as far as it is used."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the data was reached."""
+        ...
+
+    @property
+    def unused_data(self) -> bytes:
+        """What came behind the end of the data."""
+        ...
+
+    @property
+    def unconsumed_tail(self) -> bytes:
+        """What the limit of the last call has left to be done."""
+        ...
+
+    def decompress(self, data: Buffer, /, max_length: int = ...) -> bytes:
+        """Take in `data`, and return what comes out, up to a limit."""
+        ...
+
+
+NewCompressor: TypeAlias = Callable[[int, int, int], Compressor]
+"""Makes a compressor of raw DEFLATE data of a level, a window in powers of two, a memory level."""
+
+_MODULES: Final[Mapping[Backend, str]] = {
+    "zlib": "zlib",
+    "zlib-ng": "zlib_ng.zlib_ng",
+    "isal": "isal.isal_zlib",
+}
+
+# isal has the levels 0 to 3, and 2 by default, where zlib has 0 to 9, and 6.
+_LEVEL_DIVISORS: Final[Mapping[Backend, int]] = {"zlib": 1, "zlib-ng": 1, "isal": 3}
+
+
+def load_backend(backend: Backend) -> NewCompressor:
+    """Return what makes the compressors of `backend`, whose module is imported here.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    # By name: a package that is optional at run time is optional for type checkers too.
+    make: Callable[[int, int, int, int], Compressor]
+    make = import_module(_MODULES[backend]).compressobj
+    divisor = _LEVEL_DIVISORS[backend]
+
+    def new_compressor(level: int, window_bits: int, mem_level: int) -> Compressor:
+        return make(level // divisor, zlib.DEFLATED, -window_bits, mem_level)
+
+    return new_compressor
+
+
+class Deflater:
+    """Compresses the messages of one direction.
+
+    Unless `takes_over`, each message is compressed without regard to those before it, and no
+    memory is held between them. Each part of a message is flushed, so that the peer can read it.
+    """
+
+    __slots__ = ("_compressor", "_level", "_mem_level", "_new", "_takes_over", "_window_bits")
+
+    def __init__(
+        self,
+        new_compressor: NewCompressor,
+        *,
+        level: int,
+        mem_level: int,
+        window_bits: int,
+        takes_over: bool,
+    ) -> None:
+        self._new = new_compressor
+        self._level = level
+        self._mem_level = mem_level
+        self._window_bits = window_bits
+        self._takes_over = takes_over
+        self._compressor: Compressor | None = None
+
+    def deflate(self, data: bytes | memoryview, fin: bool) -> bytes:
+        """Return what stands for `data`, the next part of a message; `fin` marks the last one.
+
+        All of it has to be sent, or `forget` be called (section 7.2.1).
+        """
+        compressor = self._compressor
+        if compressor is None:
+            compressor = self._new(self._level, self._window_bits, self._mem_level)
+            self._compressor = compressor
+        deflated = compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)
+        if not fin:
+            return deflated
+        if not self._takes_over:
+            self._compressor = None
+        # A flush with nothing to flush gives nothing, not even a tail.
+        return deflated[: -len(_TAIL)] or _EMPTY_BLOCK
+
+    def forget(self) -> None:
+        """Begin anew, in the middle of a message too: something that was compressed is not sent.
+
+        What is compressed from now on refers to nothing before it, so the peer can always read it.
+        """
+        self._compressor = None
+
+
+class Inflater:
+    """Inflates the messages of one direction, in steps of bounded size.
+
+    `feed` it when it `is_dry`, call `inflate` until it is again, and `finish` each message. Every
+    method raises `ProtocolViolation` for data that are not DEFLATE data; it is of no use then.
+    """
+
+    __slots__ = ("_began", "_decompressor", "_input", "_takes_over", "_window_bits", "is_dry")
+
+    def __init__(self, *, window_bits: int, takes_over: bool) -> None:
+        self._window_bits = window_bits
+        self._takes_over = takes_over
+        self._decompressor: Decompressor | None = None
+        self._input = b""
+        self._began = False
+        self.is_dry = True
+
+    def feed(self, data: bytes) -> None:
+        """Take in `data`, the next bytes of a message; what came before must be used up."""
+        self._input = data
+        self._began = True
+        self.is_dry = False
+
+    def inflate(self, limit: int) -> bytes:
+        """Return the next bytes of the message, from none to `limit`, which is at least one."""
+        while True:
+            decompressor = self._decompressor or self._start()
+            inflated = _decompress(decompressor, self._input, limit)
+            if not decompressor.eof:
+                # What is short of the limit has used up all that came.
+                self._input = decompressor.unconsumed_tail
+                self.is_dry = len(inflated) < limit
+                return inflated
+            # A final block ends the compression; what follows it has begun anew (section 7.2.3.4).
+            self._decompressor = None
+            self._input = decompressor.unused_data
+            self.is_dry = not self._input
+            if inflated or self.is_dry:
+                return inflated
+
+    def finish(self) -> None:
+        """End the message (section 7.2.2). It may be without any bytes, and is empty then."""
+        decompressor = self._decompressor
+        # Behind a final block, or without any bytes, there is nothing that the tail could end.
+        if self._began and decompressor is not None:
+            if _decompress(decompressor, _TAIL, 1) or decompressor.eof:
+                raise ProtocolViolation(Error.BAD_COMPRESSED_PAYLOAD, "it ends inside a block")
+        self._began = False
+        if not self._takes_over:
+            self._decompressor = None
+
+    def _start(self) -> Decompressor:
+        self._decompressor = decompressor = zlib.decompressobj(-self._window_bits)
+        return decompressor
+
+
+def _decompress(decompressor: Decompressor, data: bytes, limit: int) -> bytes:
+    try:
+        return decompressor.decompress(data, limit)
+    except zlib.error as error:
+        raise ProtocolViolation(Error.BAD_COMPRESSED_PAYLOAD, str(error)) from error

@@ -1,0 +1,227 @@
+"""The codec of permessage-deflate: RFC 7692 section 7.2."""
+
+import zlib
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beastly.websocket._deflate import Deflater, Inflater, load_backend
+from beastly.websocket.error import Error, ProtocolViolation
+from beastly.websocket.option import Backend
+
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
+
+HELLO = bytes.fromhex("f2 48 cd c9 c9 07 00")
+"""`Hello`, as in section 7.2.3.1."""
+
+
+def _deflater(
+    backend: Backend = "zlib", *, window_bits: int = 15, takes_over: bool = True, level: int = 6
+) -> Deflater:
+    return Deflater(
+        load_backend(backend),
+        level=level,
+        mem_level=5,
+        window_bits=window_bits,
+        takes_over=takes_over,
+    )
+
+
+def _inflater(*, window_bits: int = 15, takes_over: bool = True) -> Inflater:
+    return Inflater(window_bits=window_bits, takes_over=takes_over)
+
+
+def _inflate(inflater: Inflater, *parts: bytes, limit: int = 1 << 20) -> bytes:
+    """Inflate one message that comes in `parts`, `limit` bytes at a time."""
+    inflated = b""
+    for part in parts:
+        if part:
+            inflater.feed(part)
+        while not inflater.is_dry:
+            step = inflater.inflate(limit)
+            assert len(step) <= limit
+            inflated += step
+    inflater.finish()
+    return inflated
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        pytest.param("f2 48 cd c9 c9 07 00", id="7.2.3.1"),
+        pytest.param("00 05 00 fa ff 48 65 6c 6c 6f 00", id="7.2.3.3, without compression"),
+        pytest.param("f3 48 cd c9 c9 07 00 00", id="7.2.3.4, with BFINAL"),
+        pytest.param("f2 48 05 00 00 00 ff ff ca c9 c9 07 00", id="7.2.3.5, two blocks"),
+        pytest.param("f3 48 cd c9 c9 07 00", id="BFINAL, and no empty block behind it"),
+    ],
+)
+@pytest.mark.parametrize("limit", [1, 2, 5, 6, 100])
+def test_worked_examples(wire: str, limit: int) -> None:
+    payload = bytes.fromhex(wire)
+    for takes_over in (True, False):
+        inflater = _inflater(takes_over=takes_over)
+        for _ in range(3):
+            assert _inflate(inflater, payload, limit=limit) == b"Hello"
+            assert _inflate(inflater, *(bytes([octet]) for octet in payload)) == b"Hello"
+            assert _inflate(inflater, payload[:3], b"", payload[3:], limit=limit) == b"Hello"
+
+
+def test_deflating_the_worked_examples() -> None:
+    """Sections 7.2.3.1 and 7.2.3.2: the second message refers to the first one."""
+    deflater = _deflater()
+    assert deflater.deflate(b"Hello", True) == HELLO
+    assert deflater.deflate(memoryview(b"Hello"), True) == bytes.fromhex("f2 00 11 00 00")
+    forgetful = _deflater(takes_over=False)
+    assert [forgetful.deflate(b"Hello", True) for _ in range(2)] == [HELLO, HELLO]
+
+
+def test_inflating_what_refers_to_the_message_before() -> None:
+    """Section 7.2.3.2."""
+    inflater = _inflater()
+    assert _inflate(inflater, HELLO) == b"Hello"
+    assert _inflate(inflater, bytes.fromhex("f2 00 11 00 00")) == b"Hello"
+    forgetful = _inflater(takes_over=False)
+    assert _inflate(forgetful, HELLO) == b"Hello"
+    with pytest.raises(ProtocolViolation, match="too far back"):
+        _inflate(forgetful, bytes.fromhex("f2 00 11 00 00"))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_empty_message(backend: Backend) -> None:
+    """Section 7.2.3.6: one byte, whatever came before it."""
+    deflater, inflater = _deflater(backend), _inflater()
+    for data in (b"", b"", b"Hello", b"", b"Hello", b""):
+        payload = deflater.deflate(data, True)
+        if not data and backend != "isal":
+            assert payload == b"\x00"
+        assert _inflate(inflater, payload) == data
+
+
+def test_no_bytes_at_all_are_an_empty_message() -> None:
+    """Some send that, and it must not spoil the next message."""
+    for takes_over in (True, False):
+        inflater = _inflater(takes_over=takes_over)
+        assert _inflate(inflater) == b""
+        assert _inflate(inflater, HELLO) == b"Hello"
+        assert _inflate(inflater) == b""
+        assert _inflate(inflater, HELLO) == b"Hello"
+
+
+@pytest.mark.parametrize("takes_over", [True, False])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_parts(backend: Backend, takes_over: bool) -> None:
+    """Each part can be inflated as soon as it is there, whatever part follows."""
+    deflater = _deflater(backend, takes_over=takes_over)
+    inflater = _inflater(takes_over=takes_over)
+    for parts in ([b"Hel", b"lo"], [b"", b"Hello"], [b"Hello", b""], [b"", b"", b""], [b"x"]):
+        for part in parts[:-1]:
+            payload = deflater.deflate(part, False)
+            if payload:
+                inflater.feed(payload)
+                assert inflater.inflate(100) == part
+        payload = deflater.deflate(parts[-1], True)
+        assert _inflate(inflater, payload) == parts[-1]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_forgetting_what_was_not_sent(backend: Backend) -> None:
+    """Between messages and within one, the peer can read what comes then."""
+    deflater, inflater = _deflater(backend), _inflater()
+    assert _inflate(inflater, deflater.deflate(b"abcdefgh" * 9, True)) == b"abcdefgh" * 9
+    deflater.deflate(b"ijklmnop" * 9, True)
+    deflater.forget()
+    assert _inflate(inflater, deflater.deflate(b"ijklmnop" * 9, True)) == b"ijklmnop" * 9
+    first = deflater.deflate(b"ijklmnop", False)
+    deflater.deflate(b"qrstuvwx", False)
+    deflater.forget()
+    assert _inflate(inflater, first, deflater.deflate(b"qrstuvwx", True)) == b"ijklmnopqrstuvwx"
+
+
+@pytest.mark.parametrize(
+    ("wire", "message"),
+    [
+        pytest.param("ff", "invalid block type", id="no such block"),
+        pytest.param("06", "RFC 7692 section 7.2.2", id="a block that is none"),
+        pytest.param("f2 48 cd", "it ends inside a block", id="the first fragment of 7.2.3.1"),
+        pytest.param("00 05 00 fa ff 48", "it ends inside a block", id="less than announced"),
+        pytest.param("00 05 00 fa fe", "invalid stored block lengths", id="lengths that differ"),
+        pytest.param("73", "it ends inside a block", id="R3.19"),
+        pytest.param("f3 48 cd c9 c9 07 00 ff", "invalid block type", id="BFINAL, then nonsense"),
+    ],
+)
+def test_broken(wire: str, message: str) -> None:
+    """Section 7.2.2; Beast's R3.19: a block that is cut off."""
+    inflater = _inflater()
+    with pytest.raises(ProtocolViolation, match=message) as caught:
+        _inflate(inflater, bytes.fromhex(wire))
+    assert caught.value.code is Error.BAD_COMPRESSED_PAYLOAD
+    assert caught.value.code.close_code == 1007
+
+
+def test_a_window_that_is_too_large_is_refused() -> None:
+    """A message that refers back beyond the agreed window, into those before it, is found out."""
+    block = bytes(range(256)) * 3
+    messages = [block, bytes(reversed(range(256))) * 8, block]
+    deflater = _deflater(window_bits=15)
+    payloads = [deflater.deflate(message, True) for message in messages]
+    inflater = _inflater(window_bits=15)
+    assert [_inflate(inflater, payload) for payload in payloads] == messages
+    narrow = _inflater(window_bits=9)
+    assert [_inflate(narrow, payload) for payload in payloads[:2]] == messages[:2]
+    with pytest.raises(ProtocolViolation, match="too far back"):
+        _inflate(narrow, payloads[2])
+
+
+def test_a_bomb_comes_out_in_steps() -> None:
+    """No step makes more than it was asked for, however much there is."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    bomb = packer.compress(bytes(64 << 20)) + packer.flush(zlib.Z_SYNC_FLUSH)
+    inflater = _inflater()
+    inflater.feed(bomb)
+    total = 0
+    while not inflater.is_dry:
+        total += len(inflater.inflate(65536))
+    assert total == 64 << 20
+
+
+def test_many_final_blocks() -> None:
+    """Each ends a compression; ten thousand empty ones in one message are an empty message."""
+    assert _inflate(_inflater(), b"\x03\x00" * 10_000 + HELLO) == b"Hello"
+
+
+@pytest.mark.parametrize("level", range(10))
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_levels(backend: Backend, level: int) -> None:
+    data = b"".join(b"%d, " % (number * number) for number in range(3000))
+    assert _inflate(_inflater(), _deflater(backend, level=level).deflate(data, True)) == data
+
+
+@given(
+    messages=st.lists(st.lists(st.binary(max_size=600), min_size=1, max_size=4), max_size=6),
+    backend=st.sampled_from(BACKENDS),
+    window_bits=st.integers(9, 15),
+    takes_over=st.booleans(),
+    level=st.integers(0, 9),
+    cut=st.integers(1, 700),
+    limit=st.integers(1, 700),
+)
+def test_any_messages(
+    messages: list[list[bytes]],
+    backend: Backend,
+    window_bits: int,
+    takes_over: bool,
+    level: int,
+    cut: int,
+    limit: int,
+) -> None:
+    """Any messages in any parts, with any legal parameters, cut anywhere, come out as they were."""
+    deflater = _deflater(backend, window_bits=window_bits, takes_over=takes_over, level=level)
+    inflater = _inflater(window_bits=window_bits, takes_over=takes_over)
+    for parts in messages:
+        payload = b"".join(
+            deflater.deflate(part, number == len(parts)) for number, part in enumerate(parts, 1)
+        )
+        pieces = [payload[start : start + cut] for start in range(0, len(payload), cut)]
+        assert _inflate(inflater, *pieces, limit=limit) == b"".join(parts)
