@@ -58,4 +58,10 @@ def gather(data: Buffers) -> bytes:
         return data
     if isinstance(data, Buffer):
         return memoryview(data).tobytes()
-    return b"".join(memoryview(block).tobytes() for block in data)
+    return b"".join(map(_joinable, data))
+
+
+def _joinable(block: Buffer) -> Buffer:
+    """Return `block`, copied only if it is a view with gaps, which cannot be joined."""
+    view = memoryview(block)
+    return view if view.c_contiguous else view.tobytes()
