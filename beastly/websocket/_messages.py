@@ -195,12 +195,16 @@ class Messages(Settings):
             OperationAborted: see the class.
             OSError: the transport takes no more; what came before that can still be read.
         """
-        opcode, payload = self._payload(data)
         outgoing = self._outgoing
         if outgoing is None:
             raise self._connection.aborted("write")
-        checked = opcode is _BINARY or isinstance(data, str)
-        outgoing.write(opcode, payload, self._connection.deadline(timeout), checked=checked)
+        deadline = self._connection.deadline(timeout)
+        if isinstance(data, str):
+            outgoing.write(_TEXT, data.encode(), deadline, True)
+        else:
+            payload = data if isinstance(data, bytes) else gather(data)
+            binary = self.binary
+            outgoing.write(_BINARY if binary else _TEXT, payload, deadline, binary)
 
     def write_some(self, fin: bool, data: str | Buffers, *, timeout: float | None = None) -> None:
         """Write a part of a message, as one frame, and the end of it with `fin`.

@@ -57,27 +57,37 @@ class Outgoing:
         )
 
     def write(
-        self, opcode: Opcode, data: bytes, deadline: Deadline | None, *, checked: bool
+        self, opcode: Opcode, data: bytes, deadline: Deadline | None, checked: bool
     ) -> None:
         """Send one whole message, or the end of one that `write_some` began.
 
         `checked` tells that `data` may be a message of its own: text that is UTF-8, or binary.
         """
-        self._acquire(deadline)
+        # Every small message goes this way, so it calls nothing that it can do without.
+        connection = self._connection
+        if deadline is None:
+            connection.writing.acquire()
+        else:
+            self._acquire(deadline)
         try:
-            if self._connection.status is not _OPEN or self.tail or self.posted:
+            if connection.status is not _OPEN or self.tail or self.posted:
                 self._get_ready("write", deadline)
             sender = self.sender
             if sender.in_message or not checked:
                 self._check_text(opcode, data, True)
             if len(data) <= JOINED_MAX and not sender.in_message:
-                self._send(sender.message(opcode, data), deadline)
+                frames = sender.message(opcode, data)
+                sent = connection.layer.send(frames, deadline)
+                if sent < len(frames):
+                    self._send_rest(memoryview(frames)[sent:], deadline)
             else:
                 self._send_pieces(opcode, memoryview(data), True, deadline)
         except OSError as error:
             raise self._failure("write", error) from None
         finally:
-            self._stop()
+            connection.stop_writing()
+            if self.posted:
+                self.flush_posted()
 
     def write_some(
         self, opcode: Opcode, data: bytes, fin: bool, deadline: Deadline | None
