@@ -8,9 +8,16 @@ from typing import TypeAlias
 
 import pytest
 
-from beastly.websocket import OperationAborted, Role, Stream, TimedOut
+from beastly.websocket import (
+    HandshakeFailed,
+    OperationAborted,
+    ProtocolViolation,
+    Role,
+    Stream,
+    TimedOut,
+)
 from tests.support.memory_layer import MemoryLayer, connected_pair
-from tests.support.open_stream import Frame, Opened, opened
+from tests.support.open_stream import Frame, Opened, open_client, opened
 
 Write: TypeAlias = Callable[[Stream[MemoryLayer]], object]
 
@@ -318,6 +325,27 @@ class TestState:
             with pytest.raises(OperationAborted, match="needs a handshake"):
                 write()
         assert near.sends == []
+
+    def test_after_a_refused_handshake(self) -> None:
+        """Defect 3 of Beast: it put frames on the HTTP connection. Defect 2: no later error of the
+        same stream was told any more.
+        """
+        near, far = connected_pair()
+        ws = Stream(near)
+        far.send(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", None)
+        with pytest.raises(HandshakeFailed) as refused:
+            ws.handshake("localhost", "/")
+        assert refused.value.keep_alive
+        near.sends.clear()
+        for call in [*_every_verb(ws), ws.read]:
+            with pytest.raises(OperationAborted, match="needs a handshake"):
+                call()
+        assert near.sends == []
+        open_client(ws, lambda data: far.send(data, None))
+        far.send(b"\x83\x00", None)
+        far.shutdown(None)
+        with pytest.raises(ProtocolViolation):
+            ws.read()
 
     @pytest.mark.parametrize("role", Role)
     def test_after_a_close_nothing_is_sent(self, role: Role) -> None:
