@@ -9,10 +9,13 @@ from typing import Final, NamedTuple
 from beastly.websocket.error import Error, ProtocolViolation
 from beastly.websocket.rfc6455 import CONTROL_PAYLOAD_MAX, Opcode
 
-__all__ = ["FrameHeader", "frame_header", "parse_header"]
+__all__ = ["RSV1", "FrameHeader", "frame_header", "parse_header"]
 
 _FIN: Final = 0x80
 _RSV: Final = 0x70
+RSV1: Final = 0x40
+"""The bit that marks the first frame of a compressed message (RFC 7692 section 6)."""
+
 _CONTROL: Final = 0x08
 _OPCODE: Final = 0x0F
 _MASK: Final = 0x80
@@ -35,7 +38,8 @@ class FrameHeader(NamedTuple):
     """What the header of a frame says.
 
     `key` is the masking key, or empty for a frame that is not masked. `length` is the size of the
-    payload and `size` that of the header itself, both in bytes.
+    payload and `size` that of the header itself, both in bytes. `compressed` stands in the first
+    frame of a message for all of it.
     """
 
     fin: bool
@@ -43,12 +47,13 @@ class FrameHeader(NamedTuple):
     key: bytes
     length: int
     size: int
+    compressed: bool = False
 
 
 def frame_header(opcode: int, fin: bool, length: int, key: bytes = b"") -> bytes:
     """Return the header of a frame, the payload length in its shortest form.
 
-    `length` is below 2^63. With a `key` of four bytes the header says that the payload is masked.
+    `opcode` may have the bit `RSV1` beside it. `length` is below 2^63. With a `key` of four bytes the header says that the payload is masked.
     """
     first = _FIN | opcode if fin else opcode
     masked = _MASK if key else 0
@@ -59,12 +64,15 @@ def frame_header(opcode: int, fin: bool, length: int, key: bytes = b"") -> bytes
     return _pack_long(first, masked | 127, length) + key
 
 
-def parse_header(data: bytes, position: int, masked: bool, in_message: bool) -> FrameHeader | None:
+def parse_header(
+    data: bytes, position: int, masked: bool, in_message: bool, compressible: bool = False
+) -> FrameHeader | None:
     """Return the header that begins at `position` in `data`, or `None` while it is incomplete.
 
     `masked` tells whether the frame has to be masked, that is, whether a client sent it;
-    `in_message` whether the last fragment of a message is still to come. A header that breaks a
-    rule is refused as soon as the bytes at hand prove it.
+    `in_message` whether the last fragment of a message is still to come, `compressible` whether a
+    message may be compressed. A header that breaks a rule is refused as soon as the bytes at hand
+    prove it.
 
     Raises:
         ProtocolViolation: with the code of the first rule that is broken, in Beast's order.
@@ -77,7 +85,8 @@ def parse_header(data: bytes, position: int, masked: bool, in_message: bool) -> 
     if available < 2:
         return None
     second = data[position + 1]
-    _check_second_byte(first, second, masked)
+    compressed = compressible and first & RSV1 != 0 and first & _OPCODE in _DATA
+    _check_second_byte(first & ~RSV1 if compressed else first, second, masked)
 
     length = second & _LENGTH
     size = 2
@@ -88,11 +97,11 @@ def parse_header(data: bytes, position: int, masked: bool, in_message: bool) -> 
         length = int.from_bytes(data[position + 2 : position + size], "big")
         _check_length(length, size)
     if not masked:
-        return FrameHeader(first >= _FIN, first & _OPCODE, b"", length, size)
+        return FrameHeader(first >= _FIN, first & _OPCODE, b"", length, size, compressed)
     if available < size + 4:
         return None
     key = data[position + size : position + size + 4]
-    return FrameHeader(first >= _FIN, first & _OPCODE, key, length, size + 4)
+    return FrameHeader(first >= _FIN, first & _OPCODE, key, length, size + 4, compressed)
 
 
 def _check_first_byte(first: int, in_message: bool) -> None:

@@ -6,12 +6,15 @@ nothing of sockets, locks and time, and not whether a frame may be sent now.
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beastly.core import Role
-from beastly.websocket._frame import frame_header
+from beastly.websocket._frame import RSV1, frame_header
 from beastly.websocket._mask import mask
 from beastly.websocket.rfc6455 import CONTROL_PAYLOAD_MAX, CloseReason, Opcode
+
+if TYPE_CHECKING:
+    from beastly.websocket._deflate import Deflater
 
 __all__ = ["JOINED_MAX", "Piece", "Sender"]
 
@@ -45,6 +48,9 @@ class Sender:
     on: with `auto_fragment` no frame of a message carries more than `write_buffer_bytes`.
     `in_message` tells that a message was begun and its last part is still to come.
 
+    With a `deflater` messages are compressed (RFC 7692), unless `compress` is false when they begin
+    or their first part has fewer than `deflated_min` bytes.
+
     `entropy` returns as many unpredictable bytes as it is asked for; masking keys are cut from
     them, each used once (section 5.3).
 
@@ -53,20 +59,34 @@ class Sender:
     """
 
     __slots__ = (
+        "_deflater",
+        "_deflates",
         "_entropy",
         "_frame_max",
         "_keys",
         "_masks",
         "auto_fragment",
+        "compress",
+        "deflated_min",
         "in_message",
         "write_buffer_bytes",
     )
 
-    def __init__(self, role: Role, *, entropy: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(
+        self,
+        role: Role,
+        *,
+        entropy: Callable[[int], bytes] = os.urandom,
+        deflater: "Deflater | None" = None,
+    ) -> None:
         self._masks = role is Role.CLIENT
         self._entropy = entropy
         self._keys: list[bytes] = []
         self._frame_max: int | None = None
+        self._deflater = deflater
+        self._deflates = False
+        self.compress = True
+        self.deflated_min = 0
         self.auto_fragment = False
         self.write_buffer_bytes = 65536
         self.in_message = False
@@ -78,14 +98,17 @@ class Sender:
         frame, or several where `auto_fragment` demands it. Inside a message that was begun in
         parts, it is the last part of that.
         """
+        first: int = opcode
+        if self._deflater is not None:
+            first, data = self._deflated(self._deflater, opcode, data, True)
         size = len(data)
         if self.in_message or (self.auto_fragment and size > self.write_buffer_bytes):
-            pieces = self.pieces(opcode, memoryview(data), True)
+            pieces = self._cut(first, memoryview(data), True)
             return b"".join(buffer for piece in pieces for buffer in piece.buffers)
         if self._masks:
             key = self._next_key()
-            return frame_header(opcode, True, size, key) + mask(data, key)
-        return frame_header(opcode, True, size) + data
+            return frame_header(first, True, size, key) + mask(data, key)
+        return frame_header(first, True, size) + data
 
     def pieces(self, opcode: Opcode, data: memoryview, fin: bool) -> Iterator[Piece]:
         """Return what sends `data`, of any size, as a message or as the next part of one.
@@ -97,13 +120,38 @@ class Sender:
         pieces are pulled. All pieces have to be sent, or the connection is lost. When they are
         pulled makes no difference to what they hold.
         """
+        if self._deflater is None:
+            return self._cut(opcode, data, fin)
+        first, payload = self._deflated(self._deflater, opcode, data, fin)
+        return self._cut(first, memoryview(payload), fin)
+
+    def forget(self) -> None:
+        """Tell that something which was made is not sent: nothing may refer to it.
+
+        Call it whenever something may have been lost; it costs some compression at most.
+        """
+        if self._deflater is not None:
+            self._deflater.forget()
+
+    def _deflated(
+        self, deflater: "Deflater", opcode: Opcode, data: bytes | memoryview, fin: bool
+    ) -> tuple[int, bytes | memoryview]:
+        """Compress a part if its message is compressed; return what begins its frame, and it."""
+        if not self.in_message:
+            self._deflates = self.compress and len(data) >= self.deflated_min
+        if not self._deflates:
+            return opcode, data
+        return opcode | RSV1, deflater.deflate(data, fin)
+
+    def _cut(self, first: int, data: memoryview, fin: bool) -> Iterator[Piece]:
+        """Return what sends `data` as it is; a message begins with `first`."""
         if self.in_message:
-            opcode = Opcode.CONTINUATION
+            first = Opcode.CONTINUATION
         else:
             self._frame_max = self.write_buffer_bytes if self.auto_fragment else None
         self.in_message = not fin
         frame_max = len(data) if self._frame_max is None else self._frame_max
-        return _Pieces(opcode, data, fin, frame_max, self._next_key if self._masks else _no_key)
+        return _Pieces(first, data, fin, frame_max, self._next_key if self._masks else _no_key)
 
     def control(self, opcode: Opcode, payload: bytes) -> bytes:
         """Return a control frame: a ping, a pong, or a close frame with a finished payload.
@@ -146,17 +194,17 @@ class _Pieces:
     rest of a frame that is half sent could not be made any more. Here the step is repeated.
     """
 
-    __slots__ = ("_data", "_fin", "_frame_max", "_next_key", "_opcode", "_progress")
+    __slots__ = ("_data", "_fin", "_first", "_frame_max", "_next_key", "_progress")
 
     def __init__(
         self,
-        opcode: Opcode,
+        first: int,
         data: memoryview,
         fin: bool,
         frame_max: int,
         next_key: Callable[[], bytes],
     ) -> None:
-        self._opcode = opcode
+        self._first = first
         self._data = data
         self._fin = fin
         self._frame_max = frame_max
@@ -177,8 +225,8 @@ class _Pieces:
         if start >= frame_end:
             frame_end = min(start + self._frame_max, size)
             key = self._next_key()
-            opcode = Opcode.CONTINUATION if start else self._opcode
-            header = frame_header(opcode, self._fin and frame_end == size, frame_end - start, key)
+            first = Opcode.CONTINUATION if start else self._first
+            header = frame_header(first, self._fin and frame_end == size, frame_end - start, key)
         end = min(start + _MASKED_PIECE, frame_end) if key else frame_end
         payload = self._data[start:end]
         buffers = _gather(header, mask(payload, key) if key else payload)

@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import Buffer
 
 from beastly.websocket._deflate import Deflater, Inflater, load_backend
 from beastly.websocket.error import Error, ProtocolViolation
@@ -97,6 +98,25 @@ def test_an_empty_message(backend: Backend) -> None:
         if not data and backend != "isal":
             assert payload == b"\x00"
         assert _inflate(inflater, payload) == data
+
+
+class _Thrifty:
+    """A compressor that gives nothing where nothing was put in."""
+
+    def compress(self, data: Buffer, /) -> bytes:
+        return b""
+
+    def flush(self, mode: int = 0, /) -> bytes:
+        return b""
+
+
+def test_an_empty_message_of_a_compressor_that_gives_nothing() -> None:
+    """zlib does so when it is flushed twice; the block that has to be there is made for it."""
+    deflater = Deflater(
+        lambda *settings: _Thrifty(), level=6, mem_level=5, window_bits=15, takes_over=True
+    )
+    assert deflater.deflate(b"", False) == b""
+    assert deflater.deflate(b"", True) == b"\x00"
 
 
 def test_no_bytes_at_all_are_an_empty_message() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastly.websocket._frame import FrameHeader, frame_header, parse_header
+from beastly.websocket._frame import RSV1, FrameHeader, frame_header, parse_header
 from beastly.websocket.error import Error, ProtocolViolation
 from tests.support.wire import MASKING_KEY
 
@@ -57,7 +57,37 @@ def test_parsed(opcode: int, fin: bool, length: int, key: bytes, wire: bytes) ->
 )
 def test_what_is_made_is_parsed(opcode: int, fin: bool, length: int, key: bytes) -> None:
     wire = frame_header(opcode, fin, length, key)
-    assert parse_header(wire, 0, bool(key), False) == (fin, opcode, key, length, len(wire))
+    expected = FrameHeader(fin, opcode, key, length, len(wire))
+    assert parse_header(wire, 0, bool(key), False) == expected
+    # RFC 7692 section 6: the same of a compressed message.
+    wire = frame_header(opcode | RSV1, fin, length, key)
+    assert parse_header(wire, 0, bool(key), False, True) == expected._replace(compressed=True)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_bit_that_marks_a_compressed_message(masked: bool) -> None:
+    """RFC 7692 section 6: the first frame of a message has it, where it was agreed on.
+
+    What is not compressed may come all the same; Beast's case R3.5 has continuations with it.
+    """
+    second, key = (b"\x80", _KEY) if masked else (b"\x00", b"")
+    for first, in_message, compressed in (
+        (0x41, False, True),
+        (0xC2, False, True),
+        (0x01, False, False),
+        (0x82, False, False),
+        (0x80, True, False),
+        (0x89, True, False),
+    ):
+        header = parse_header(bytes([first]) + second + key, 0, masked, in_message, True)
+        assert header is not None
+        assert header.compressed is compressed
+        assert (header.fin, header.opcode) == (first >= 0x80, first & 0x0F)
+    for first in (0xC0, 0x40, 0xC8, 0xC9, 0xCA, 0xE1, 0xD1, 0xF2, 0xA1, 0x91):
+        in_message = first & 0x0F == 0
+        with pytest.raises(ProtocolViolation) as caught:
+            parse_header(bytes([first]) + second + key, 0, masked, in_message, True)
+        assert caught.value.code is Error.BAD_RESERVED_BITS
 
 
 def _code(wire: bytes, masked: bool, in_message: bool) -> Error | None:
