@@ -23,7 +23,7 @@ class Assembly:
     `bytes` without copying them (in CPython; elsewhere it is as correct and one copy dearer).
     """
 
-    __slots__ = ("_block", "_capacity", "_end", "_start", "_window")
+    __slots__ = ("_block", "_capacity", "_end", "_start")
 
     def __init__(self, expected: int = 0) -> None:
         # Zeroed by the allocator: pages that are never written cost no memory.
@@ -31,7 +31,6 @@ class Assembly:
         self._capacity = expected
         self._start = 0
         self._end = 0
-        self._window: memoryview | None = None
 
     @property
     def size(self) -> int:
@@ -39,14 +38,14 @@ class Assembly:
         return self._end - self._start
 
     def append(self, data: bytes) -> None:
-        """Put `data` at the end. The window must be closed."""
+        """Put `data` at the end. There must be no window."""
         self._block.seek(self._end)
         self._block.write(data)
         self._end += len(data)
         self._capacity = max(self._capacity, self._end)
 
-    def open_window(self, limit: int) -> memoryview:
-        """Return a writable view of where the next bytes belong, `limit` at most.
+    def make_room(self, limit: int) -> int:
+        """Make room for the next bytes, `limit` at most, and return for how many.
 
         A block that has to grow doubles, so that its size is bounded by what has come.
         """
@@ -56,26 +55,41 @@ class Assembly:
             self._block.seek(end - 1)
             self._block.write(b"\0")
             self._capacity = end
-        with self._block.getbuffer() as view:
-            self._window = view[self._end : end]
-        return self._window
+        return size
 
-    def close_window(self, filled: int) -> None:
-        """Keep the first `filled` bytes of the window and release it; slices of it must be gone."""
-        if self._window is not None:
-            self._window.release()
-            self._window = None
-            self._end += filled
+    def window(self, size: int) -> memoryview:
+        """Return a writable view of where the next `size` bytes belong, for which there is room.
+
+        It must be released before anything else is done here: while there is a view, the block can
+        neither grow nor be collected.
+        """
+        with self._block.getbuffer() as view:
+            return view[self._end : self._end + size]
+
+    def fill(self, size: int) -> None:
+        """Keep the first `size` bytes of what was put into the window."""
+        self._end += size
 
     def take(self, limit: int) -> bytes:
-        """Take up to `limit` bytes off the front. The window must be closed."""
+        """Take up to `limit` bytes off the front. There must be no window."""
         self._block.seek(self._start)
         taken = self._block.read(min(limit, self.size))
         self._start += len(taken)
+        if self._start >= self.size:
+            self._move_to_front()
         return taken
 
+    def _move_to_front(self) -> None:
+        """Make use of the room in front again: there is no more left than was taken."""
+        self._block.seek(self._start)
+        rest = self._block.read(self.size)
+        self._block.seek(0)
+        self._block.write(rest)
+        self._start = 0
+        self._end = len(rest)
+
     def finish(self) -> bytes:
-        """Return everything at hand. The window must be closed; the assembly is used up."""
+        """Return everything at hand. There must be no window; the assembly is used up."""
         payload = self._block.getvalue()
         if self._start == 0 and self._end == len(payload):
             return payload

@@ -51,8 +51,8 @@ class Receiver:
     of it was handed out; `message_size` is what its frames have announced so far, and `remaining`
     what is still to come of the frame in progress, in bytes.
 
-    Whoever calls brings the bytes: when `message` or `some` returns `None`, either into `window`,
-    followed by `commit`, or else through `buffer.feed`; then the call is repeated.
+    Whoever calls brings the bytes when `message` or `some` returns `None`: into `window`, followed
+    by `commit`, if `window_size` is not zero, else through `buffer.feed`. Then the call is repeated.
 
     A fault is final: every later call raises it again. Not safe for concurrent use.
     """
@@ -73,11 +73,11 @@ class Receiver:
         "message_size",
         "opcode",
         "remaining",
-        "window",
+        "window_size",
     )
 
-    window: memoryview | None
-    """Where the next bytes from the peer belong, or `None`: then they belong into the buffer."""
+    window_size: int
+    """How many bytes the next ones from the peer may be to go straight into `window`, or zero."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Receiver:
         self.message_done = True
         self.message_size = 0
         self.remaining = 0
-        self.window = None
+        self.window_size = 0
         self._mask_bit = 0x80 if role is Role.SERVER else 0
         self._error: ProtocolViolation | MessageTooBig | None = None
         self._assembly: Assembly | None = None
@@ -167,7 +167,7 @@ class Receiver:
             raise self._error.with_traceback(None)
         if limit < 1:
             return b""
-        self.close_window()
+        self.window_size = 0
         while True:
             if self._assembly is not None and self._assembly.size:
                 taken = self._assembly.take(limit)
@@ -199,37 +199,40 @@ class Receiver:
         hint = left if self._last else max(initial_size, left)
         return min(hint, self.message_max) if self.message_max else hint
 
+    def window(self) -> memoryview:
+        """Return where the next `window_size` bytes belong: in their final place in the message.
+
+        To be released when it was filled: a view of memory that outlives the call it was made for
+        would keep the garbage collector from doing its work in silence.
+
+        Raises:
+            RuntimeError: `window_size` is zero.
+        """
+        if self._assembly is None or not self.window_size:
+            raise RuntimeError("there is no window: message() gave none")
+        return self._assembly.window(self.window_size)
+
     def commit(self, count: int) -> None:
         """Take in the `count` bytes that were put at the start of `window`, which is then gone.
 
         Raises:
             ProtocolViolation: they make a text message invalid.
         """
-        if self.window is None:
-            raise RuntimeError("there is no window to commit to: message() gave none")
-        with self.window[:count] as region:
+        with self.window() as window, window[:count] as region:
+            self.window_size = 0
             self.remaining -= count
             if self._key:
                 mask_in_place(region, self._key)
                 self._key = rotate(self._key, count)
             self._check(region)
-        self.close_window(count)
-
-    def close_window(self, filled: int = 0) -> None:
-        """Give the window up, `filled` bytes of it being used; there may be none.
-
-        A view of memory that outlives the call it was made for would keep the garbage collector
-        from doing its work in silence, so whoever fails to fill a window closes it.
-        """
-        if self.window is not None and self._assembly is not None:
-            self.window = None
-            self._assembly.close_window(filled)
+        if self._assembly is not None:
+            self._assembly.fill(count)
 
     def _gather(self) -> str | bytes | ControlFrame | None:
         """Do what `message` promises, for every kind of message and in any number of steps."""
         if self._error is not None:
             raise self._error.with_traceback(None)
-        self.close_window()
+        self.window_size = 0
         while self.remaining or not self._last:
             if not self.remaining:
                 header = self._header()
@@ -308,7 +311,7 @@ class Receiver:
             self._assembly.append(payload)
             return True
         if self.remaining >= _WINDOW_MIN:
-            self.window = self._assembly.open_window(self.remaining)
+            self.window_size = self._assembly.make_room(self.remaining)
         return False
 
     def _payload(self, limit: int) -> bytes:
@@ -344,7 +347,7 @@ class Receiver:
     def _fail(self, error: _Failure) -> _Failure:
         """Remember `error` for every later call, and let go of the message."""
         self._error = error
-        self.close_window()
+        self.window_size = 0
         self._assembly = None
         self._checker = None
         return error

@@ -109,18 +109,13 @@ class Supply:
     def _receive(self, deadline: Deadline | None) -> None:
         layer = self._connection.layer
         receiver = self._receiver
-        window = receiver.window
         try:
-            if window is not None:
-                try:
+            if receiver.window_size:
+                with receiver.window() as window:
                     count = layer.receive_into(window, deadline)
-                except BaseException:
-                    receiver.close_window()
-                    raise
                 if count:
                     receiver.commit(count)
                     return
-                receiver.close_window()
             else:
                 data = layer.receive(RECEIVE_SIZE, deadline)
                 if data:

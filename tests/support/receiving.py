@@ -8,7 +8,7 @@ from beastly.websocket._receive import ControlFrame, Receiver
 from beastly.websocket.error import Error, MessageTooBig, ProtocolViolation
 from beastly.websocket.rfc6455 import Opcode
 
-__all__ = ["Event", "close", "deliver", "events_of", "frame", "ping", "pong", "receiver"]
+__all__ = ["Event", "close", "deliver", "events_of", "frame", "ping", "pong", "put", "receiver"]
 
 Event: TypeAlias = str | bytes | ControlFrame | Error
 """What came of bytes: a message, a control frame, or the code of a fault."""
@@ -56,6 +56,13 @@ def receiver(
     )
 
 
+def put(machine: Receiver, data: bytes) -> None:
+    """Put `data` into the window of `machine`, as a layer that receives into it."""
+    with machine.window() as window:
+        window[: len(data)] = data
+    machine.commit(len(data))
+
+
 def deliver(machine: Receiver, data: bytes) -> list[Event]:
     """Bring `data` as a socket would, and return what comes of it, up to the first fault."""
     events: list[Event] = []
@@ -66,10 +73,9 @@ def deliver(machine: Receiver, data: bytes) -> list[Event]:
                 events.append(item)
             elif not data:
                 return events
-            elif machine.window is not None:
-                count = min(len(machine.window), len(data))
-                machine.window[:count] = data[:count]
-                machine.commit(count)
+            elif machine.window_size:
+                count = min(machine.window_size, len(data))
+                put(machine, data[:count])
                 data = data[count:]
             else:
                 machine.buffer.feed(data[:RECEIVE_SIZE])

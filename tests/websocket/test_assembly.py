@@ -11,10 +11,10 @@ _MIB = 1024 * 1024
 
 def _fill(assembly: Assembly, data: bytes) -> None:
     while data:
-        window = assembly.open_window(len(data))
-        count = len(window)
-        window[:] = data[:count]
-        assembly.close_window(count)
+        count = assembly.make_room(len(data))
+        with assembly.window(count) as window:
+            window[:] = data[:count]
+        assembly.fill(count)
         data = data[count:]
 
 
@@ -41,22 +41,21 @@ def test_windows_and_appended(expected: int) -> None:
 
 def test_a_window_may_be_filled_in_part_or_not_at_all() -> None:
     assembly = Assembly()
-    window = assembly.open_window(100)
-    window[:3] = b"abc"
-    assembly.close_window(3)
-    assembly.open_window(100)
-    assembly.close_window(0)
-    assembly.close_window(0)
+    with assembly.window(assembly.make_room(100)) as window:
+        window[:3] = b"abc"
+    assembly.fill(3)
+    assembly.make_room(100)
     assembly.append(b"def")
     assert assembly.finish() == b"abcdef"
 
 
-def test_a_closed_window_is_of_no_use() -> None:
+def test_what_was_put_into_a_window_stays_there() -> None:
     assembly = Assembly()
-    window = assembly.open_window(100)
-    assembly.close_window(0)
-    with pytest.raises(ValueError, match="released"):
-        window[0] = 1
+    size = assembly.make_room(3)
+    with assembly.window(size) as window:
+        window[:] = b"abc"
+    with assembly.window(size) as window:
+        assert bytes(window) == b"abc"
 
 
 def test_taken_from_the_front() -> None:
@@ -78,12 +77,11 @@ def test_no_more_is_taken_than_came() -> None:
 
 def test_a_window_that_grows_is_bounded_by_what_came() -> None:
     assembly = Assembly()
-    assert len(assembly.open_window(1 << 62)) == 65536
-    assembly.close_window(65536)
-    assert len(assembly.open_window(1 << 62)) == 65536
-    assembly.close_window(65536)
-    assert len(assembly.open_window(1 << 62)) == 131072
-    assembly.close_window(0)
+    assert assembly.make_room(1 << 62) == 65536
+    assembly.fill(65536)
+    assert assembly.make_room(1 << 62) == 65536
+    assembly.fill(65536)
+    assert assembly.make_room(1 << 62) == 131072
 
 
 @pytest.mark.parametrize("expected", [0, 16 * _MIB])

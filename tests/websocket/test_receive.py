@@ -152,9 +152,9 @@ def test_a_fault_in_a_window_is_found_at_once() -> None:
         wire = frame(0x81, b"a" * 60000 + b"\xff" + b"a" * 60000, key)
         machine = receiver(role)
         assert deliver(machine, wire[:60000]) == []
-        assert machine.window is not None
+        assert machine.window_size
         assert deliver(machine, wire[60000:70000]) == [Error.BAD_FRAME_PAYLOAD]
-        assert machine.window is None
+        assert not machine.window_size
 
 
 def test_no_state_leaks_into_the_next_message() -> None:

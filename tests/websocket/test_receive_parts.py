@@ -11,7 +11,7 @@ from beastly.core import Role
 from beastly.websocket._receive import Receiver
 from beastly.websocket.error import Error, ProtocolViolation
 from beastly.websocket.rfc6455 import Opcode
-from tests.support.receiving import deliver, events_of, frame, ping, receiver
+from tests.support.receiving import deliver, events_of, frame, ping, put, receiver
 from tests.support.wire import MASKING_KEY
 
 _MIB = 1024 * 1024
@@ -142,7 +142,7 @@ class TestWindow:
         for wire in (b"", b"\x82", b"\x82\x7e\x3f\xff", frame(0x82, bytes(30000))[:20000]):
             machine = receiver(data=wire)
             assert machine.message() is None
-            assert machine.window is None
+            assert machine.window_size == 0
 
     @pytest.mark.parametrize(("key", "role"), [(b"", Role.CLIENT), (MASKING_KEY, Role.SERVER)])
     @pytest.mark.parametrize("first", [0x81, 0x82])
@@ -152,14 +152,12 @@ class TestWindow:
         head = len(wire) - 99_990
         machine = receiver(role, wire[:head])
         assert machine.message() is None
-        assert machine.window is not None
-        assert len(machine.window) == machine.remaining == 99_990
+        assert machine.window_size == machine.remaining == 99_990
         for start, end in itertools.pairwise([head, head + 1, head + 30_000, len(wire)]):
             assert machine.message() is None
-            assert machine.window is not None
-            machine.window[: end - start] = wire[start:end]
-            machine.commit(end - start)
-            assert machine.window is None
+            assert machine.window_size == len(wire) - start
+            put(machine, wire[start:end])
+            assert machine.window_size == 0
         assert machine.message() == (payload.decode() if first == 0x81 else payload)
 
     def test_it_may_be_left_unused(self) -> None:
@@ -167,19 +165,18 @@ class TestWindow:
         wire = frame(0x82, b"x" * 50_000)
         machine = receiver(data=wire[:100])
         assert machine.message() is None
-        window = machine.window
-        assert window is not None
-        window[:3] = b"???"
+        with machine.window() as window:
+            window[:3] = b"???"
         machine.buffer.feed(wire[100:])
         assert machine.message() == b"x" * 50_000
-        assert machine.window is None
+        assert machine.window_size == 0
 
     def test_some_gives_it_up(self) -> None:
         wire = frame(0x82, b"x" * 50_000)
         machine = receiver(data=wire[:100])
         assert machine.message() is None
         assert machine.some(1000) == b"x" * 96
-        assert machine.window is None
+        assert machine.window_size == 0
         machine.buffer.feed(wire[100:])
         assert machine.message() == b"x" * (50_000 - 96)
 
@@ -187,9 +184,7 @@ class TestWindow:
         wire = frame(0x82, b"x" * 20_000)
         machine = receiver(data=wire[:4])
         assert machine.message() is None
-        assert machine.window is not None
-        machine.window[:] = wire[4:]
-        machine.commit(20_000)
+        put(machine, wire[4:])
         assert machine.some(19_999) == b"x" * 19_999
         assert not machine.message_done
         assert machine.some(2) == b"x"
@@ -198,6 +193,8 @@ class TestWindow:
     def test_nothing_to_commit_to(self) -> None:
         with pytest.raises(RuntimeError, match="no window"):
             receiver().commit(1)
+        with pytest.raises(RuntimeError, match="no window"):
+            receiver().window()
 
     def test_fragments(self) -> None:
         payload = bytes(index % 251 for index in range(300_000))
@@ -209,8 +206,7 @@ class TestWindow:
     def test_it_never_passes_the_frame(self) -> None:
         machine = receiver(data=frame(0x02, bytes(40_000))[:4])
         assert machine.message() is None
-        assert machine.window is not None
-        assert len(machine.window) == 40_000
+        assert machine.window_size == 40_000
 
 
 @contextmanager
