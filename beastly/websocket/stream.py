@@ -11,7 +11,7 @@ from typing import Generic, TypeVar, final, overload
 
 from typing_extensions import Self
 
-from beastly.core import BeastlyError, Buffers, Busy, Layer, Role, layer_over
+from beastly.core import BeastlyError, Buffers, Layer, Role, layer_over
 from beastly.http import Request, Response
 from beastly.websocket._closing import close, fail, give_up
 from beastly.websocket._connection import Connection
@@ -284,11 +284,9 @@ class Stream(Messages, Generic[_NextLayer]):
         fail(self._connection, incoming, outgoing, CloseReason(CloseCode.INTERNAL_ERROR), why)
 
     def _start_opening(self, verb: str) -> None:
-        connection = self._connection
-        connection.start_reading(verb, Status.CONNECTING)
-        if not connection.writing.acquire(False):
-            connection.stop_reading()
-            raise Busy("another thread is inside")
+        self._connection.start_reading(verb, Status.CONNECTING)
+        # Free: a stream that is not open has no sender, and an opening holds the other lock first.
+        self._connection.writing.acquire()
 
     def _stop_opening(self) -> None:
         if self._connection.has_ended:

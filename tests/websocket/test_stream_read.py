@@ -462,6 +462,16 @@ class TestEnds:
         with pytest.raises(OperationAborted, match="without a close frame"):
             stream.ws.read()
 
+    @pytest.mark.parametrize("role", Role)
+    def test_the_bytes_end_in_a_large_payload(self, role: Role) -> None:
+        stream = opened(role)
+        stream.far.send(stream.encode((0x82, bytes(200_000)))[:50_000], None)
+        with pytest.raises(TimedOut):
+            stream.ws.read(timeout=0)
+        stream.end()
+        with pytest.raises(ConnectionClosed, match="without a close frame"):
+            stream.ws.read()
+
     def test_a_reset(self) -> None:
         stream = _client(HELLO_UNMASKED)
         stream.ws.read()

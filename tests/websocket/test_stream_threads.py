@@ -12,6 +12,7 @@ from functools import partial
 
 import pytest
 
+from beastly.core import Deadline, ForwardingLayer
 from beastly.websocket import (
     Busy,
     CloseReason,
@@ -24,8 +25,8 @@ from beastly.websocket import (
     Stream,
     TimedOut,
 )
-from tests.support.memory_layer import connected_pair
-from tests.support.open_stream import Frame, Opened, open_client, open_server, opened
+from tests.support.memory_layer import MemoryLayer, connected_pair
+from tests.support.open_stream import Frame, Opened, frames_of, open_client, open_server, opened
 from tests.support.pairs import TlsContexts, socket_pair, tls_pair
 from tests.support.threads import Background, run
 
@@ -425,3 +426,69 @@ def test_the_descriptor_is_closed_after_the_last_thread_has_left() -> None:
         idle = open_client(Stream(near), far.sendall)
         idle.abort()
         assert near.fileno() == -1
+
+
+class _EndingLayer(ForwardingLayer):
+    """A layer that calls `end` each time that bytes have come, before it hands them over."""
+
+    end: Callable[[], object]
+
+    def receive(self, size: int, deadline: Deadline | None) -> bytes:
+        received = super().receive(size, deadline)
+        self.end()
+        return received
+
+
+def _ending_at_receive() -> tuple[Stream[_EndingLayer], MemoryLayer, MemoryLayer]:
+    """An open client over an `_EndingLayer` that does nothing yet, and both ends of the pair."""
+    near, far = connected_pair()
+    layer = _EndingLayer(near)
+    layer.end = lambda: None
+    ws = open_client(Stream(layer), lambda data: far.send(data, None))
+    far.receive(65536, None)
+    near.sends.clear()
+    return ws, near, far
+
+
+@pytest.mark.parametrize("first", [0x81, 0x89, 0x8A, 0x88, 0x83])
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda ws: ws.read(),
+        lambda ws: ws.read_some(bytearray()),
+        lambda ws: ws.read(bytearray()),
+    ],
+)
+class TestAnEndThatComesWithTheBytes:
+    """Another thread ends the stream when the bytes are taken, and not looked at yet."""
+
+    def test_an_abort(self, first: int, read: Callable[[Stream[_EndingLayer]], object]) -> None:
+        ws, near, far = _ending_at_receive()
+        ws.next_layer.end = ws.abort
+        far.send(bytes([first, 0]), None)
+        with pytest.raises((OperationAborted, ProtocolViolation)) as caught:
+            read(ws)
+        assert isinstance(caught.value, ProtocolViolation) == (first == 0x83)
+        assert near.sends == []
+        assert near.closed
+        assert ws.reason is None
+
+    def test_a_close(self, first: int, read: Callable[[Stream[_EndingLayer]], object]) -> None:
+        ws, near, far = _ending_at_receive()
+        closings: list[Background[None]] = []
+
+        def close() -> None:
+            ws.next_layer.end = lambda: None
+            closings.append(Background(ws.close))
+            # Its close frame has been sent.
+            far.receive(100, None)
+
+        ws.next_layer.end = close
+        far.send(bytes([first, 0]) + b"\x88\x02\x03\xe8", None)
+        far.shutdown(None)
+        with pytest.raises((OperationAborted, ProtocolViolation)) as caught:
+            read(ws)
+        assert isinstance(caught.value, ProtocolViolation) == (first == 0x83)
+        closings[0].result()
+        assert frames_of(near.sent, masked=True) == [NORMAL]
+        assert near.closed
