@@ -1,4 +1,4 @@
-"""Control frames inside reads, the callback, pings and pongs (RFC 6455 section 5.5, Beast 5.7, 6.5).
+"""Control frames in reads, the callback, pings and pongs: RFC 6455 section 5.5, Beast 5.7, 6.5.
 
 P7 to P15 are two pending operations in Beast; here they are a callback or a second thread
 (`test_stream_threads.py`). P5, P6 and P14 are about the idle timeout.
@@ -109,7 +109,7 @@ class TestReceiving:
     def test_a_close_frame_is_answered(
         self, role: Role, payload: bytes, reply: bytes, reason: CloseReason
     ) -> None:
-        """R2.5, R2.9, R2.23: the reply repeats the code, or is 1000 (section 5.5.1)."""
+        """R2.5, R2.9, R2.23, R2.37: the reply repeats the code, or is 1000 (section 5.5.1)."""
         stream, seen = _watched(role)
         stream.send((0x88, payload), (0x81, b"ignored"))
         stream.end()
@@ -241,7 +241,7 @@ class TestCallback:
         assert stream.near.closed
 
     def test_it_may_close_when_the_peer_does(self, role: Role) -> None:
-        """P11, P15: there is one close frame, the reply."""
+        """P11, P12, P15: there is one close frame, the reply."""
         stream = opened(role)
         stream.ws.control_callback = lambda kind, payload: stream.ws.close(4000)
         stream.send(NORMAL)

@@ -1,4 +1,4 @@
-"""Any messages, any fragments, any cut of the bytes: the same messages; wsproto as second opinion."""
+"""Any messages, fragments and cuts of the bytes: the same messages; wsproto as second opinion."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

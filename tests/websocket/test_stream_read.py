@@ -80,8 +80,9 @@ class TestMessages:
             pytest.param([(0x01, b"Hello, "), (0x00, b""), (0x80, b"World!")], "Hello, World!",
                          id="R2.7"),
             pytest.param([(0x81, b"")], "", id="R2.29"),
+            pytest.param([(0x81, b"Hello, World!")], "Hello, World!", id="R1.1 R2.27"),
             pytest.param([(0x82, bytes(2000))], bytes(2000), id="R2.32"),
-            pytest.param([(0x81, b"x" * 2000)], "x" * 2000, id="R2.8"),
+            pytest.param([(0x81, b"x" * 2000)], "x" * 2000, id="R2.8 R2.28"),
             pytest.param([(0x02, b"a"), (0x89, b"b"), (0x80, b"c")], b"ac", id="with a ping"),
         ],
     )
@@ -484,7 +485,7 @@ class TestEnds:
             stream.ws.read()
 
     def test_before_a_handshake(self) -> None:
-        """The verbs of an open stream send nothing before it is one."""
+        """C26."""
         near, _ = connected_pair()
         ws = Stream(near)
         assert ws.got_text and not ws.got_binary and ws.is_message_done

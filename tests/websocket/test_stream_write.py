@@ -319,6 +319,7 @@ class TestTimeouts:
 
 class TestState:
     def test_before_a_handshake_nothing_is_sent(self) -> None:
+        """C26."""
         near, _ = connected_pair()
         ws = Stream(near)
         for write in _every_verb(ws):
