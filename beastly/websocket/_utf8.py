@@ -38,7 +38,8 @@ class Utf8Checker:
             UnicodeDecodeError: the text is not valid, whatever may follow.
         """
         for start in range(0, len(data), _BLOCK):
-            self._decoder.decode(data[start : start + _BLOCK])
+            # As bytes: a view would live on in the traceback of an error, and keep its memory.
+            self._decoder.decode(bytes(data[start : start + _BLOCK]))
         pending = self.pending
         # Surrogates begin with ED A0 to ED BF. The decoder finds that at the third byte only.
         if pending[:1] == b"\xed" and pending[1:] >= b"\xa0":
