@@ -5,8 +5,9 @@ later frame cannot take an earlier message with it. It knows nothing of sockets,
 not what has to be answered to a control frame.
 """
 
+import sys
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from beastly.core import ReceiveBuffer, Role
 from beastly.websocket._assembly import Assembly
@@ -15,6 +16,9 @@ from beastly.websocket._mask import mask, mask_in_place, rotate
 from beastly.websocket._utf8 import Utf8Checker
 from beastly.websocket.error import Error, MessageTooBig, ProtocolViolation
 from beastly.websocket.rfc6455 import CloseReason, Opcode, is_valid_close_code
+
+if TYPE_CHECKING:
+    from beastly.websocket._deflate import Inflater
 
 __all__ = ["ControlFrame", "Receiver", "parse_close"]
 
@@ -28,6 +32,17 @@ _UNFRAGMENTED: Final = {0x80 | int(_TEXT): _TEXT, 0x80 | int(_BINARY): _BINARY}
 _WINDOW_MIN: Final = 16384
 """The least rest of a frame, in bytes, that is received straight into its place. What is shorter
 comes through the buffer, so that the same call brings the frames behind it."""
+
+_INFLATED_STEP: Final = 65536
+"""Bytes inflated at a time: a few compressed bytes may be thousands, which are not made before
+the limit of the message has been looked at."""
+
+_DEFLATED_RATIO_MAX: Final = 8
+"""How many bytes may come for one of a message. DEFLATE that is flushed after every byte, the most
+wasteful that makes any sense, takes seven; beyond that are only blocks without contents."""
+
+_DEFLATED_MARGIN: Final = 1024
+"""What may come beside that, in bytes: a short message may have a table of codes."""
 
 _Failure = TypeVar("_Failure", ProtocolViolation, MessageTooBig)
 
@@ -51,6 +66,9 @@ class Receiver:
     of it was handed out; `message_size` is what its frames have announced so far, and `remaining`
     what is still to come of the frame in progress, in bytes.
 
+    With an `inflater` the peer may compress its messages (RFC 7692). They are inflated as they
+    arrive; `message_max` then bounds what comes out, while it does.
+
     Whoever calls brings the bytes when `message` or `some` returns `None`: into `window`, followed
     by `commit`, if `window_size` is not zero, else through `buffer.feed`. Then the call is repeated.
 
@@ -62,6 +80,9 @@ class Receiver:
         "_checker",
         "_error",
         "_fragments",
+        "_inflated",
+        "_inflater",
+        "_inflating",
         "_key",
         "_last",
         "_mask_bit",
@@ -86,6 +107,7 @@ class Receiver:
         *,
         message_max: int = 16 * 1024 * 1024,
         fragments_max: int = 131072,
+        inflater: "Inflater | None" = None,
     ) -> None:
         self.buffer = buffer
         self.message_max = message_max
@@ -100,6 +122,10 @@ class Receiver:
         self._assembly: Assembly | None = None
         self._checker: Utf8Checker | None = None
         self._fragments = 0
+        self._inflater = inflater
+        # The same while a compressed message is in progress.
+        self._inflating: Inflater | None = None
+        self._inflated = 0
         self._key = b""
         self._last = False
         self._partly_taken = False
@@ -169,10 +195,13 @@ class Receiver:
             return b""
         self.window_size = 0
         while True:
+            if self._inflating is not None:
+                # One byte more than is taken tells whether these are the last ones.
+                self._inflate(self._inflating, limit + 1)
             if self._assembly is not None and self._assembly.size:
                 taken = self._assembly.take(limit)
             elif self.remaining:
-                taken = self._payload(limit)
+                taken = b"" if self._inflating is not None else self._payload(limit)
                 if not taken:
                     return None
             elif self._last:
@@ -196,7 +225,8 @@ class Receiver:
         That is what is left of the message where a frame has told, else `initial_size` or more.
         """
         left = self.remaining + (self._assembly.size if self._assembly is not None else 0)
-        hint = left if self._last else max(initial_size, left)
+        is_known = self._last and self._inflating is None
+        hint = left if is_known else max(initial_size, left)
         return min(hint, self.message_max) if self.message_max else hint
 
     def window(self) -> memoryview:
@@ -233,8 +263,8 @@ class Receiver:
         if self._error is not None:
             raise self._error.with_traceback(None)
         self.window_size = 0
-        while self.remaining or not self._last:
-            if not self.remaining:
+        while self.remaining or not self._last or self._inflating is not None:
+            if not self.remaining and not self._last:
                 header = self._header()
                 if header is None:
                     return None
@@ -254,7 +284,11 @@ class Receiver:
         buffer = self.buffer
         try:
             return parse_header(
-                buffer.data, buffer.position, self._mask_bit != 0, not self.message_done
+                buffer.data,
+                buffer.position,
+                self._mask_bit != 0,
+                not self.message_done,
+                self._inflater is not None,
             )
         except ProtocolViolation as error:
             self._fail(error)
@@ -282,12 +316,17 @@ class Receiver:
             self._fragments = 0
             self._partly_taken = False
             self._checker = Utf8Checker() if self.opcode is _TEXT else None
+            self._inflating = self._inflater if header.compressed else None
+            self._inflated = 0
         size = self.message_size + header.length
-        if 0 < self.message_max < size:
+        limit, unit = self.message_max, "bytes"
+        if limit and self._inflating is not None:
+            limit, unit = limit * _DEFLATED_RATIO_MAX + _DEFLATED_MARGIN, "compressed bytes"
+        if 0 < limit < size:
             raise self._fail(
                 MessageTooBig(
                     Error.MESSAGE_TOO_BIG,
-                    f"its frames announce {size} bytes so far, the limit is {self.message_max}",
+                    f"its frames announce {size} {unit} so far, the limit is {limit}",
                 )
             )
         self._fragments += 1
@@ -303,6 +342,9 @@ class Receiver:
 
     def _collect(self) -> bool:
         """Move what is at hand of the frame into the assembly; if that is nothing, say so."""
+        if self._inflating is not None:
+            self._inflate(self._inflating, sys.maxsize)
+            return not self.remaining
         if self._assembly is None:
             # A length that no limit has bounded may be a lie: then the block grows with the data.
             self._assembly = Assembly(self.remaining if self.message_max else 0)
@@ -316,13 +358,59 @@ class Receiver:
 
     def _payload(self, limit: int) -> bytes:
         """Read up to `limit` bytes of the frame from the buffer, unmasked and checked."""
+        payload = self._unmasked(limit)
+        self._check(payload)
+        return payload
+
+    def _unmasked(self, limit: int) -> bytes:
+        """Read up to `limit` bytes of the frame from the buffer, unmasked."""
         payload = self.buffer.take(min(limit, self.remaining))
         self.remaining -= len(payload)
         if self._key:
             payload = mask(payload, self._key)
             self._key = rotate(self._key, len(payload))
-        self._check(payload)
         return payload
+
+    def _inflate(self, inflater: "Inflater", wanted: int) -> None:
+        """Inflate what is at hand until `wanted` bytes are in the assembly, or the message ends.
+
+        That it has ended, with its last frame, is told by `_inflating`, which is `None` then.
+        """
+        if self._assembly is None:
+            self._assembly = Assembly()
+        try:
+            while self._assembly.size < wanted:
+                if not inflater.is_dry:
+                    room = min(wanted - self._assembly.size, _INFLATED_STEP)
+                    self._assembly.append(self._inflated_step(inflater, room))
+                elif payload := self._unmasked(self.remaining):
+                    inflater.feed(payload)
+                elif self._last and not self.remaining:
+                    inflater.finish()
+                    self._inflating = None
+                    return
+                else:
+                    return
+        except ProtocolViolation as error:
+            self._fail(error)
+            raise
+
+    def _inflated_step(self, inflater: "Inflater", limit: int) -> bytes:
+        """Inflate up to `limit` bytes and check them; one beyond the message limit is too many."""
+        if self.message_max:
+            # Not below one, which would be no limit: the message limit may have been lowered.
+            limit = min(limit, max(1, self.message_max + 1 - self._inflated))
+        inflated = inflater.inflate(limit)
+        self._inflated += len(inflated)
+        if 0 < self.message_max < self._inflated:
+            raise self._fail(
+                MessageTooBig(
+                    Error.MESSAGE_TOO_BIG,
+                    f"it is larger once it is inflated, the limit is {self.message_max}",
+                )
+            )
+        self._check(inflated)
+        return inflated
 
     def _check(self, data: bytes | memoryview) -> None:
         """Check what came of a text message; of a binary one nothing."""
@@ -350,6 +438,7 @@ class Receiver:
         self.window_size = 0
         self._assembly = None
         self._checker = None
+        self._inflating = None
         return error
 
 

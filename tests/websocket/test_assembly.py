@@ -1,5 +1,6 @@
 """The block that a payload is laid into."""
 
+import hashlib
 import tracemalloc
 
 import pytest
@@ -99,3 +100,22 @@ def test_handing_out_copies_nothing(expected: int) -> None:
     assert len(payload) == 16 * _MIB
     # One block, what it grows by at most (an eighth), and the piece.
     assert peak < 16 * _MIB * 9 / 8 + 2 * _MIB
+
+
+def test_what_was_taken_makes_room() -> None:
+    """However much goes through, the block is no larger than what was in it at one time."""
+    data = bytes(range(256)) * 4
+    assembly = Assembly()
+    digest = hashlib.sha256()
+    tracemalloc.start()
+    try:
+        for _ in range(1000):
+            assembly.append(data)
+            while assembly.size > 1:
+                digest.update(assembly.take(min(700, assembly.size - 1)))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20_000
+    digest.update(assembly.finish())
+    assert digest.digest() == hashlib.sha256(data * 1000).digest()
