@@ -2,8 +2,12 @@
 
 import math
 import time
+from typing import Final
 
-__all__ = ["Deadline"]
+__all__ = ["WAIT_MAX", "Deadline"]
+
+WAIT_MAX: Final = 2_000_000.0
+"""Seconds, some 23 days: the systems refuse to wait for longer at once, so a wait ends there."""
 
 
 class Deadline:
@@ -32,5 +36,5 @@ class Deadline:
         return cls(timeout)
 
     def remaining(self) -> float:
-        """Return the seconds left, and zero once the moment has passed."""
-        return max(0.0, self._moment - time.monotonic())
+        """Return the seconds left, `WAIT_MAX` at most, and zero once the moment has passed."""
+        return min(max(0.0, self._moment - time.monotonic()), WAIT_MAX)
