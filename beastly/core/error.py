@@ -50,9 +50,21 @@ class BeastlyError(Exception):
         """What happened, as a member of an enum."""
         return self._code
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # So that an error can come out of another process: each class has arguments of its own.
+        return _restored, (type(self), self.args), self.__dict__
+
     def __str__(self) -> str:
         text = f"{self.code.message}; {self.detail}" if self.detail else self.code.message
         return f"{text} ({self.code.section})" if self.code.section else text
+
+
+def _restored(
+    kind: type[BeastlyError], arguments: tuple[ErrorCode, str]
+) -> BeastlyError:
+    error = kind.__new__(kind, *arguments)
+    error.args = arguments
+    return error
 
 
 class TimedOut(BeastlyError, TimeoutError):

@@ -1,5 +1,7 @@
 """The root of the exceptions."""
 
+import pickle
+
 import pytest
 
 from beastly.core import BeastlyError, Busy, Error, OperationAborted, TimedOut
@@ -35,3 +37,11 @@ def test_a_timeout_is_the_builtin_one_too() -> None:
     assert TimedOut().unsent == 0
     assert str(error) == "the call must end before its deadline; no bytes arrived"
 
+
+def test_errors_come_out_of_another_process() -> None:
+    late = TimedOut("no bytes arrived", unsent=5)
+    for error in (BeastlyError(Error.BUSY, "x"), OperationAborted("y"), Busy("z"), late):
+        copy = pickle.loads(pickle.dumps(error))
+        assert type(copy) is type(error)
+        assert str(copy) == str(error)
+        assert (copy.code, copy.detail, vars(copy)) == (error.code, error.detail, vars(error))

@@ -1,5 +1,6 @@
 """The table of errors, row by row, and the exceptions that carry its codes."""
 
+import pickle
 import re
 from collections.abc import Callable
 
@@ -193,3 +194,21 @@ class TestExceptions:
         text = UnexpectedMessage(Error.NOT_BINARY, "h\u00e9")
         assert text.message == "h\u00e9"
         assert text.detail == "it has 2 characters"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        HandshakeFailed(Error.NO_HOST, "x", response=Response(404), keep_alive=True),
+        ProtocolViolation(Error.BAD_OPCODE, "3 came"),
+        MessageTooBig(Error.MESSAGE_TOO_BIG),
+        ConnectionClosed("gone", reason=CloseReason(1001, "bye"), clean=True),
+        UnexpectedMessage(Error.NOT_TEXT, b"ab"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_come_out_of_another_process(error: BeastlyError) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert vars(copy) == vars(error)
