@@ -76,11 +76,13 @@ class Fields(MutableMapping[str, str]):
 
     def get_all(self, name: str) -> list[str]:
         """Return the values of all lines with that name in their order, an empty list if none."""
-        return [value for _, _, value in self._entries.get(name.lower(), ())]
+        lines = self._entries.get(name.lower())
+        return [value for _, _, value in lines] if lines else []
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """Iterate over all lines in their order, as names and values."""
-        places = sorted(line for lines in self._entries.values() for line in lines)
+        places = [line for lines in self._entries.values() for line in lines]
+        places.sort()
         return iter([(name, value) for _, name, value in places])
 
     def copy(self) -> "Fields":

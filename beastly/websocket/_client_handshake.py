@@ -54,14 +54,17 @@ class ClientHandshake:
     ) -> None:
         _check_destination(host, target)
         request = Request("GET", target)
-        fields = request.fields
-        fields.insert("Host", host)
-        fields.insert("Upgrade", "websocket")
-        fields.insert("Connection", "Upgrade")
-        fields.insert("Sec-WebSocket-Key", base64.b64encode(entropy(_KEY_SIZE)).decode("ascii"))
-        fields.insert("Sec-WebSocket-Version", "13")
+        key = base64.b64encode(entropy(_KEY_SIZE)).decode("ascii")
+        request.fields.extend(
+            (
+                ("Host", host),
+                ("Upgrade", "websocket"),
+                ("Connection", "Upgrade"),
+                ("Sec-WebSocket-Key", key),
+                ("Sec-WebSocket-Version", "13"),
+            )
+        )
         if decorate is not None:
-            key = fields["Sec-WebSocket-Key"]
             decorate(request)
             _check_decorated(request, key)
         if "User-Agent" not in request.fields:

@@ -64,10 +64,14 @@ def answer(request: Request, decorate: _Decorate = None) -> Answer:
     if fault is not None:
         return _refusal(_refusing_response(fault), fault, decorate, request)
     response = Response(HTTPStatus.SWITCHING_PROTOCOLS)
-    response.fields.insert("Upgrade", "websocket")
-    response.fields.insert("Connection", "Upgrade")
     accept = accept_key(request.fields["Sec-WebSocket-Key"])
-    response.fields.insert("Sec-WebSocket-Accept", accept)
+    response.fields.extend(
+        (
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Accept", accept),
+        )
+    )
     if decorate is not None:
         decorate(response)
         if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
