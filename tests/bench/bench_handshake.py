@@ -153,7 +153,13 @@ def head_table(plan: Plan) -> str:
         plan,
     )
     rows = [
-        [how, *(f"{samples.cost((size, chunk)) * 1024 / size:.2f}" for size in _HEAD_SIZES.values())]
+        [
+            how,
+            *(
+                f"{samples.cost((size, chunk)) * 1024 / size:.1f}"
+                for size in _HEAD_SIZES.values()
+            ),
+        ]
         for how, chunk in _CHUNKS.items()
     ]
     return table(["µs per KiB", *_HEAD_SIZES], rows)
@@ -185,7 +191,5 @@ def connection_table(connected: Mapping[Pair, Link], plan: Plan) -> str:
         for client, server in samples.costs
         if client == server
     )
-    return (
-        f"{table(['', *ROLES], rows)}\n\n"
-        f"Connections a second with both sides on one core: {rates}.\n{spread_note(spreads(samples))}"
-    )
+    note = f"Connections a second with both sides on one core: {rates}."
+    return f"{table(['', *ROLES], rows)}\n\n{note}\n{spread_note(spreads(samples))}"

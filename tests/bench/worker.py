@@ -1,7 +1,7 @@
 """Processes for the two sides of a connection, told over a pipe what to do.
 
-A worker is one library in one role, in an interpreter of its own. It keeps its connections open from
-one measurement to the next, so that no import and no handshake is paid for but those measured.
+A worker is one library in one role, in an interpreter of its own. It keeps its connections open
+from one measurement to the next, so that no import and no handshake is paid for but those measured.
 """
 
 import multiprocessing
@@ -121,7 +121,10 @@ def _memory(field: str) -> int:
 
 
 class Worker:
-    """A process with a `Side`. The two sides of a connection must be told before either is asked."""
+    """A process with a `Side`.
+
+    The two sides of a connection must both be told what to do before either is asked.
+    """
 
     def __init__(self, library: str, role: Role) -> None:
         # A fresh interpreter: a copy of this one would have loaded what this one has.
@@ -208,4 +211,4 @@ def links(wanted: Sequence[Pair]) -> Iterator[Mapping[Pair, Link]]:
         servers = {name: Worker(name, Role.SERVER) for name in dict.fromkeys(s for _, s in wanted)}
         for worker in [*clients.values(), *servers.values()]:
             stack.callback(worker.stop)
-        yield {(client, server): _link(clients[client], servers[server]) for client, server in wanted}
+        yield {pair: _link(clients[pair[0]], servers[pair[1]]) for pair in wanted}
