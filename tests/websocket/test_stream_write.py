@@ -338,9 +338,11 @@ class TestState:
             ws.handshake("localhost", "/")
         assert refused.value.keep_alive
         near.sends.clear()
-        for call in [*_every_verb(ws), ws.read]:
+        for call in _every_verb(ws):
             with pytest.raises(OperationAborted, match="needs a handshake"):
                 call()
+        with pytest.raises(OperationAborted, match="needs a handshake"):
+            ws.read()
         assert near.sends == []
         open_client(ws, lambda data: far.send(data, None))
         far.send(b"\x83\x00", None)
