@@ -63,9 +63,13 @@ class Messages(Settings):
             BufferError: a view keeps `buffer` from growing. Nothing was read.
             OperationAborted, Busy, OSError: see the class.
         """
-        incoming = self._start_reading("read")
+        connection = self._connection
+        incoming = self._incoming
+        if incoming is None:
+            raise connection.aborted("read")
+        connection.start_reading("read", _OPEN)
         try:
-            deadline = self._connection.deadline(timeout)
+            deadline = connection.deadline(timeout)
             if buffer is None:
                 return incoming.message(deadline)
             _check_growable(buffer)
@@ -73,7 +77,7 @@ class Messages(Settings):
             incoming.rest(buffer, deadline)
             return len(buffer) - size
         finally:
-            self._connection.stop_reading()
+            connection.stop_reading()
 
     def read_text(self, *, timeout: float | None = None) -> str:
         """Read one whole message that must be text; otherwise as `read`.

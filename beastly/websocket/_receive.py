@@ -80,6 +80,7 @@ class Receiver:
         "_checker",
         "_error",
         "_fragments",
+        "_header_min",
         "_inflated",
         "_inflater",
         "_inflating",
@@ -118,6 +119,7 @@ class Receiver:
         self.remaining = 0
         self.window_size = 0
         self._mask_bit = 0x80 if role is Role.SERVER else 0
+        self._header_min = 6 if role is Role.SERVER else 2
         self._error: ProtocolViolation | MessageTooBig | None = None
         self._assembly: Assembly | None = None
         self._checker: Utf8Checker | None = None
@@ -149,15 +151,12 @@ class Receiver:
         if len(data) - position >= 4 and self.message_done and self._error is None:
             opcode = _UNFRAGMENTED.get(data[position])
             length = data[position + 1] ^ self._mask_bit
+            start = position + self._header_min
+            is_legal = length < 126
             if length == 126:
                 length = data[position + 2] << 8 | data[position + 3]
-                start = position + 4
+                start += 2
                 is_legal = length > 125
-            else:
-                start = position + 2
-                is_legal = length < 126
-            if self._mask_bit:
-                start += 4
             end = start + length
             if opcode is not None and is_legal and end <= len(data):
                 limit = self.message_max
