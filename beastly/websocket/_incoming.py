@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from beastly.core import Deadline, OperationAborted, Role, TimedOut
+from beastly.websocket._close_payload import parse_close
 from beastly.websocket._connection import RECEIVE_SIZE, Connection
 from beastly.websocket._outgoing import Outgoing
-from beastly.websocket._receive import ControlFrame, Receiver, parse_close
+from beastly.websocket._receive import ControlFrame, Receiver
 from beastly.websocket._silence import Silence
 from beastly.websocket._status import Event, Status
 from beastly.websocket._supply import Supply

@@ -13,14 +13,14 @@ from beastly.core import ReceiveBuffer, Role
 from beastly.websocket._assembly import Assembly
 from beastly.websocket._frame import FrameHeader, parse_header
 from beastly.websocket._mask import mask, mask_in_place, rotate
-from beastly.websocket._utf8 import Utf8Checker
+from beastly.websocket._utf8 import Utf8Checker, what_came
 from beastly.websocket.error import Error, MessageTooBig, ProtocolViolation
-from beastly.websocket.rfc6455 import CloseReason, Opcode, is_valid_close_code
+from beastly.websocket.rfc6455 import Opcode
 
 if TYPE_CHECKING:
     from beastly.websocket._deflate import Inflater
 
-__all__ = ["ControlFrame", "Receiver", "parse_close"]
+__all__ = ["ControlFrame", "Receiver"]
 
 _TEXT: Final = Opcode.TEXT
 _BINARY: Final = Opcode.BINARY
@@ -270,6 +270,10 @@ class Receiver:
                 if header.opcode >= Opcode.CLOSE:
                     return self._control(header)
                 self._begin(header)
+                if self._inflating is not None and header.fin and header.compressed:
+                    message = self._inflate_at_once(self._inflating)
+                    if message is not None:
+                        return message
             elif not self._collect():
                 return None
         partly_taken = self._partly_taken
@@ -277,6 +281,32 @@ class Receiver:
         self._end()
         payload = assembly.finish() if assembly is not None else b""
         return payload if partly_taken or self.opcode is _BINARY else payload.decode()
+
+    def _inflate_at_once(self, inflater: "Inflater") -> str | bytes | None:
+        """Return the message that has just begun if it is wholly at hand and one step inflates it.
+
+        Nothing is gathered for it then, and its text is decoded once. Otherwise return `None`.
+        """
+        if not 0 < self.remaining <= len(self.buffer):
+            return None
+        self._checker = None
+        inflater.feed(self._unmasked(self.remaining))
+        payload = self._inflate_step(inflater, _INFLATED_STEP)
+        if not inflater.is_dry:
+            if self.opcode is _TEXT:
+                self._checker = Utf8Checker()
+            self._check(payload)
+            self._assembly = Assembly()
+            self._assembly.append(payload)
+            return None
+        self._finish(inflater)
+        self._end()
+        if self.opcode is _BINARY:
+            return payload
+        try:
+            return payload.decode()
+        except UnicodeDecodeError as error:
+            raise self._fail(_bad_text(error)) from error
 
     def _header(self) -> FrameHeader | None:
         """Return the header that comes next and leave it in the buffer; `None`: more bytes."""
@@ -377,29 +407,30 @@ class Receiver:
         """
         if self._assembly is None:
             self._assembly = Assembly()
-        try:
-            while self._assembly.size < wanted:
-                if not inflater.is_dry:
-                    room = min(wanted - self._assembly.size, _INFLATED_STEP)
-                    self._assembly.append(self._inflated_step(inflater, room))
-                elif payload := self._unmasked(self.remaining):
-                    inflater.feed(payload)
-                elif self._last and not self.remaining:
-                    inflater.finish()
-                    self._inflating = None
-                    return
-                else:
-                    return
-        except ProtocolViolation as error:
-            self._fail(error)
-            raise
+        while self._assembly.size < wanted:
+            if not inflater.is_dry:
+                room = min(wanted - self._assembly.size, _INFLATED_STEP)
+                payload = self._inflate_step(inflater, room)
+                self._check(payload)
+                self._assembly.append(payload)
+            elif payload := self._unmasked(self.remaining):
+                inflater.feed(payload)
+            elif self._last and not self.remaining:
+                self._finish(inflater)
+                return
+            else:
+                return
 
-    def _inflated_step(self, inflater: "Inflater", limit: int) -> bytes:
-        """Inflate up to `limit` bytes and check them; one beyond the message limit is too many."""
+    def _inflate_step(self, inflater: "Inflater", limit: int) -> bytes:
+        """Inflate up to `limit` bytes; one beyond the message limit is too many."""
         if self.message_max:
             # Not below one, which would be no limit: the message limit may have been lowered.
             limit = min(limit, max(1, self.message_max + 1 - self._inflated))
-        inflated = inflater.inflate(limit)
+        try:
+            inflated = inflater.inflate(limit)
+        except ProtocolViolation as error:
+            self._fail(error)
+            raise
         self._inflated += len(inflated)
         if 0 < self.message_max < self._inflated:
             raise self._fail(
@@ -408,8 +439,16 @@ class Receiver:
                     f"it is larger once it is inflated, the limit is {self.message_max}",
                 )
             )
-        self._check(inflated)
         return inflated
+
+    def _finish(self, inflater: "Inflater") -> None:
+        """End the inflating of the message."""
+        try:
+            inflater.finish()
+        except ProtocolViolation as error:
+            self._fail(error)
+            raise
+        self._inflating = None
 
     def _check(self, data: bytes | memoryview) -> None:
         """Check what came of a text message; of a binary one nothing."""
@@ -441,31 +480,5 @@ class Receiver:
         return error
 
 
-def parse_close(payload: bytes) -> CloseReason:
-    """Return what the payload of a close frame says (section 5.5.1).
-
-    Raises:
-        ProtocolViolation: it is one byte long, the code may not be sent, or the reason is not
-            UTF-8.
-    """
-    if not payload:
-        return CloseReason()
-    if len(payload) == 1:
-        raise ProtocolViolation(Error.BAD_CLOSE_SIZE, f"one byte came, {payload.hex()}")
-    code = int.from_bytes(payload[:2], "big")
-    if not is_valid_close_code(code):
-        raise ProtocolViolation(Error.BAD_CLOSE_CODE, f"{code} came")
-    try:
-        reason = payload[2:].decode()
-    except UnicodeDecodeError as error:
-        raise ProtocolViolation(Error.BAD_CLOSE_PAYLOAD, _fault(error)) from error
-    return CloseReason(code, reason)
-
-
 def _bad_text(error: UnicodeDecodeError) -> ProtocolViolation:
-    return ProtocolViolation(Error.BAD_FRAME_PAYLOAD, _fault(error))
-
-
-def _fault(error: UnicodeDecodeError) -> str:
-    came = error.object[error.start : error.start + 4].hex(" ")
-    return f"{error.reason} in {came}"
+    return ProtocolViolation(Error.BAD_FRAME_PAYLOAD, what_came(error))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beastly.core import Role
+from beastly.websocket._close_payload import close_payload
 from beastly.websocket._frame import RSV1, frame_header
 from beastly.websocket._mask import mask
 from beastly.websocket.rfc6455 import CONTROL_PAYLOAD_MAX, CloseReason, Opcode
@@ -171,10 +172,7 @@ class Sender:
 
     def close(self, reason: CloseReason) -> bytes:
         """Return the close frame that says `reason` (section 5.5.1)."""
-        if reason.code is None:
-            return self.control(Opcode.CLOSE, b"")
-        payload = reason.code.to_bytes(2, "big") + reason.reason.encode("utf-8")
-        return self.control(Opcode.CLOSE, payload)
+        return self.control(Opcode.CLOSE, close_payload(reason))
 
     def _next_key(self) -> bytes:
         if not self._keys:

@@ -6,7 +6,7 @@ Wraps the decoder of the standard library, which runs in C. Knows nothing of mes
 import codecs
 from typing import Final
 
-__all__ = ["Utf8Checker"]
+__all__ = ["Utf8Checker", "what_came"]
 
 _new_decoder: Final = codecs.getincrementaldecoder("utf-8")
 
@@ -52,3 +52,9 @@ class Utf8Checker:
             UnicodeDecodeError: it does.
         """
         self._decoder.decode(b"", True)
+
+
+def what_came(error: UnicodeDecodeError) -> str:
+    """Say what was found where valid UTF-8 was expected."""
+    came = error.object[error.start : error.start + 4].hex(" ")
+    return f"{error.reason} in {came}"

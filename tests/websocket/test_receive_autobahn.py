@@ -7,7 +7,7 @@ stream's to send; here it counts what is handed out, in which order, and what is
 import pytest
 
 from beastly.core import Role
-from beastly.websocket._receive import parse_close
+from beastly.websocket._close_payload import parse_close
 from beastly.websocket.error import Error, ProtocolViolation
 from tests.support.feeding import feedings
 from tests.support.receiving import Event, close, events_of, frame, ping, pong, receiver
