@@ -19,7 +19,7 @@ PEERS = ("simple-websocket", "websocket-client", "websockets", "wsproto")
 _Connected = Mapping[Pair, Link]
 
 SECTIONS: Mapping[str, Callable[[_Connected, Plan], str]] = {
-    "handshake": lambda _, plan: bench_handshake.memory_table(plan),
+    "handshake": lambda _, plan: bench_handshake.handshake_table(plan),
     "head": lambda _, plan: bench_handshake.head_table(plan),
     "connection": bench_handshake.connection_table,
     "echo": bench_echo.echo_tables,

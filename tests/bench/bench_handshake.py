@@ -25,7 +25,7 @@ from tests.bench.method import Plan, measure
 from tests.bench.report import spread_note, table
 from tests.bench.worker import Link, Pair
 
-__all__ = ["connection_table", "head_table", "memory_table"]
+__all__ = ["connection_table", "handshake_table", "head_pieces", "head_table", "parse_head"]
 
 _HOST: Final = "www.example.com"
 _TARGET: Final = "/chat?room=1"
@@ -56,7 +56,7 @@ _LINE: Final = 512
 _CHUNKS: Final[Mapping[str, int]] = {"whole": 65536, "1460 bytes": 1460, "1 byte": 1}
 
 
-def memory_table(plan: Plan) -> str:
+def handshake_table(plan: Plan) -> str:
     """Measure the protocol alone: of both ends, and of a server that a browser calls."""
     both: dict[str, Callable[[], object]] = {
         "beastly": _beastly_both,
@@ -146,7 +146,7 @@ def head_table(plan: Plan) -> str:
     """Measure what a KiB of a request's head costs, by its size and by how it is cut."""
     samples = measure(
         {
-            (size, chunk): _timed(partial(_parse, _pieces(size, chunk)))
+            (size, chunk): _timed(partial(parse_head, head_pieces(size, chunk)))
             for size in _HEAD_SIZES.values()
             for chunk in _CHUNKS.values()
         },
@@ -165,7 +165,7 @@ def head_table(plan: Plan) -> str:
     return table(["µs per KiB", *_HEAD_SIZES], rows)
 
 
-def _pieces(size: int, chunk: int) -> list[bytes]:
+def head_pieces(size: int, chunk: int) -> list[bytes]:
     """Return a request's head of so many bytes, in lines of 512 bytes, cut into pieces."""
     head = b"GET / HTTP/1.1\r\n"
     while rest := size - len(head) - 2:
@@ -174,7 +174,8 @@ def _pieces(size: int, chunk: int) -> list[bytes]:
     return [head[at : at + chunk] for at in range(0, size, chunk)]
 
 
-def _parse(pieces: list[bytes]) -> None:
+def parse_head(pieces: list[bytes]) -> None:
+    """Parse a head that comes in pieces."""
     parser = RequestParser()
     for piece in pieces:
         parser.feed(piece)
