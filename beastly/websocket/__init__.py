@@ -18,7 +18,12 @@ from beastly.websocket.error import (
     ProtocolViolation,
     UnexpectedMessage,
 )
-from beastly.websocket.option import Decorator, Timeout
+from beastly.websocket.option import (
+    Decorator,
+    PermessageDeflate,
+    PermessageDeflateStatus,
+    Timeout,
+)
 from beastly.websocket.rfc6455 import CloseCode, CloseReason, FrameType, Opcode, accept_key
 from beastly.websocket.stream import Stream
 
@@ -36,6 +41,8 @@ __all__ = [
     "MessageTooBig",
     "Opcode",
     "OperationAborted",
+    "PermessageDeflate",
+    "PermessageDeflateStatus",
     "ProtocolViolation",
     "Role",
     "Status",

@@ -11,8 +11,17 @@ from collections.abc import Callable
 from typing import Final
 
 from beastly._version import __version__
-from beastly.http import HttpError, Request, Response
+from beastly.core import Role
+from beastly.http import Fields, HttpError, Request, Response
 from beastly.http.rfc9110 import extension_list, token_list
+from beastly.websocket._deflate_negotiation import (
+    NAME,
+    Parameters,
+    agree,
+    check_answer,
+    offer,
+    parse,
+)
 from beastly.websocket._handshake import (
     Fault,
     request_fault,
@@ -20,6 +29,7 @@ from beastly.websocket._handshake import (
     switching_fault,
 )
 from beastly.websocket.error import Error, HandshakeFailed
+from beastly.websocket.option import PermessageDeflate, PermessageDeflateStatus
 from beastly.websocket.rfc6455 import accept_key
 
 __all__ = ["ClientHandshake"]
@@ -42,7 +52,7 @@ class ClientHandshake:
         ValueError: the host, the target or what the decorator set may not be sent.
     """
 
-    __slots__ = ("encoded", "request")
+    __slots__ = ("_deflate", "_offer", "encoded", "request")
 
     def __init__(
         self,
@@ -50,9 +60,12 @@ class ClientHandshake:
         target: str,
         decorate: Callable[[Request], object] | None = None,
         *,
+        deflate: PermessageDeflate | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
         _check_destination(host, target)
+        self._deflate = deflate or PermessageDeflate()
+        self._offer = offer(self._deflate) if self._deflate.client_enable else None
         request = Request("GET", target)
         key = base64.b64encode(entropy(_KEY_SIZE)).decode("ascii")
         request.fields.extend(
@@ -64,16 +77,19 @@ class ClientHandshake:
                 ("Sec-WebSocket-Version", "13"),
             )
         )
+        if self._offer is not None:
+            request.fields.insert("Sec-WebSocket-Extensions", str(self._offer))
         if decorate is not None:
+            offers = request.fields.get_all("Sec-WebSocket-Extensions")
             decorate(request)
-            _check_decorated(request, key)
+            _check_decorated(request, key, offers)
         if "User-Agent" not in request.fields:
             request.fields.insert("User-Agent", f"beastly/{__version__}")
         self.request = request
         self.encoded = request.encode()
 
-    def judge(self, response: Response, *, reusable: bool) -> None:
-        """Return if `response` has made this a WebSocket connection.
+    def judge(self, response: Response, *, reusable: bool) -> PermessageDeflateStatus:
+        """Return what was agreed on if `response` has made this a WebSocket connection.
 
         `reusable` tells that the end of the response was found without the connection ending.
         Checks in Beast's order, then the extensions and the subprotocol (RFC 6455 section 4.1).
@@ -82,11 +98,12 @@ class ClientHandshake:
             HandshakeFailed: `code` is the first rule that was broken; `keep_alive` tells whether
                 the connection is still good for another request.
         """
+        accepted = self._accepted(response.fields)
         fault = (
             _status_fault(response)
             or switching_fault(response.fields)
             or self._accept_fault(response)
-            or _extension_fault(response)
+            or (accepted if isinstance(accepted, Fault) else None)
             or self._subprotocol_fault(response)
         )
         if fault is not None:
@@ -98,6 +115,32 @@ class ClientHandshake:
                 # After a 101 the server speaks WebSocket, however wrong its response is.
                 keep_alive=reusable and response.status != 101 and response.keep_alive,
             )
+        if isinstance(accepted, Parameters):
+            return agree(accepted, self._deflate, Role.CLIENT)
+        return PermessageDeflateStatus()
+
+    def _accepted(self, fields: Fields) -> Parameters | Fault | None:
+        """Return what the server says of compression, if anything, or what is wrong with it."""
+        try:
+            extensions = extension_list(fields.get_all("Sec-WebSocket-Extensions"))
+        except HttpError as error:
+            return Fault(Error.BAD_EXTENSION, str(error))
+        names = [name.lower() for name, _ in extensions]
+        if len(set(names)) < len(names):
+            return Fault(Error.MULTIPLE_EXTENSION, f"they are {', '.join(names)!r}")
+        offered = [] if self._offer is None else [NAME]
+        for name in names:
+            if name not in offered:
+                what = repr(NAME) if offered else "nothing"
+                return Fault(Error.BAD_EXTENSION, f"it is {name!r} where {what} was offered")
+        if self._offer is None or not extensions:
+            return None
+        try:
+            accepted = parse(extensions[0][1])
+            check_answer(accepted, self._offer)
+        except ValueError as error:
+            return Fault(Error.BAD_EXTENSION, f"{error} (RFC 7692 section 7.1)")
+        return accepted
 
     def _accept_fault(self, response: Response) -> Fault | None:
         values = response.fields.get_all("Sec-WebSocket-Accept")
@@ -136,14 +179,14 @@ def _check_destination(host: str, target: str) -> None:
         )
 
 
-def _check_decorated(request: Request, key: str) -> None:
+def _check_decorated(request: Request, key: str, offers: list[str]) -> None:
     """Refuse what a decorator broke; the serialisation checks the syntax of the rest."""
     fields = request.fields
     fault = request_fault(request)
     if fault is None and fields["Sec-WebSocket-Key"] != key:
         fault = Fault(Error.BAD_SEC_KEY, "it was replaced")
-    if fault is None and "Sec-WebSocket-Extensions" in fields:
-        fault = Fault(Error.BAD_EXTENSION, "an extension that is not implemented was offered")
+    if fault is None and fields.get_all("Sec-WebSocket-Extensions") != offers:
+        fault = Fault(Error.BAD_EXTENSION, "the offer was changed, which options alone may do")
     if fault is not None:
         failure = HandshakeFailed(fault.code, fault.detail)
         raise ValueError(f"the decorator broke the upgrade request: {failure}")
@@ -165,17 +208,4 @@ def _status_fault(response: Response) -> Fault | None:
         return Fault(Error.UPGRADE_DECLINED, f"it is {response.status} {response.reason}".rstrip())
     if response.version != 11:
         return Fault(Error.BAD_HTTP_VERSION, f"it is {response.version / 10}")
-    return None
-
-
-def _extension_fault(response: Response) -> Fault | None:
-    values = response.fields.get_all("Sec-WebSocket-Extensions")
-    try:
-        names = [name.lower() for name, _ in extension_list(values)]
-    except HttpError as error:
-        return Fault(Error.BAD_EXTENSION, str(error))
-    if len(set(names)) < len(names):
-        return Fault(Error.MULTIPLE_EXTENSION, f"they are {', '.join(names)!r}")
-    if names:
-        return Fault(Error.BAD_EXTENSION, f"it is {names[0]!r} where nothing was offered")
     return None

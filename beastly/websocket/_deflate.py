@@ -12,10 +12,19 @@ from typing import Final, Protocol, TypeAlias
 
 from typing_extensions import Buffer
 
+from beastly.core import Role
 from beastly.websocket.error import Error, ProtocolViolation
-from beastly.websocket.option import Backend
+from beastly.websocket.option import Backend, PermessageDeflate, PermessageDeflateStatus
 
-__all__ = ["Compressor", "Decompressor", "Deflater", "Inflater", "NewCompressor", "load_backend"]
+__all__ = [
+    "Compressor",
+    "Decompressor",
+    "Deflater",
+    "Inflater",
+    "NewCompressor",
+    "codec",
+    "load_backend",
+]
 
 _TAIL: Final = b"\x00\x00\xff\xff"
 """The end of an empty block without compression. Every message would end with it; so the sender
@@ -23,6 +32,9 @@ leaves it out, and the receiver puts it back (section 7.2)."""
 
 _EMPTY_BLOCK: Final = b"\x00"
 """What that block is without its tail: the payload of an empty message (section 7.2.3.6)."""
+
+_SMALLEST_WINDOW: Final = 9
+"""The smallest window that zlib can compress with; the extension knows 8 as well."""
 
 
 class Compressor(Protocol):
@@ -201,3 +213,27 @@ def _decompress(decompressor: Decompressor, data: bytes, limit: int) -> bytes:
         return decompressor.decompress(data, limit)
     except zlib.error as error:
         raise ProtocolViolation(Error.BAD_COMPRESSED_PAYLOAD, str(error)) from error
+
+
+def codec(
+    option: PermessageDeflate, status: PermessageDeflateStatus, role: Role
+) -> tuple[Deflater | None, Inflater]:
+    """Return what compresses and inflates for `role` as `status` says, in the way of `option`.
+
+    A client that was told to keep to a window that zlib does not have compresses nothing, which is
+    legal at any time.
+    """
+    client = status.client_window_bits, not status.client_no_context_takeover
+    server = status.server_window_bits, not status.server_no_context_takeover
+    own, peers = (client, server) if role is Role.CLIENT else (server, client)
+    inflater = Inflater(window_bits=peers[0], takes_over=peers[1])
+    if own[0] < _SMALLEST_WINDOW:
+        return None, inflater
+    deflater = Deflater(
+        load_backend(option.backend),
+        level=option.comp_level,
+        mem_level=option.mem_level,
+        window_bits=own[0],
+        takes_over=own[1],
+    )
+    return deflater, inflater

@@ -53,7 +53,8 @@ class FrameHeader(NamedTuple):
 def frame_header(opcode: int, fin: bool, length: int, key: bytes = b"") -> bytes:
     """Return the header of a frame, the payload length in its shortest form.
 
-    `opcode` may have the bit `RSV1` beside it. `length` is below 2^63. With a `key` of four bytes the header says that the payload is masked.
+    `opcode` may have the bit `RSV1` beside it. `length` is below 2^63. With a `key` of four bytes
+    the header says that the payload is masked.
     """
     first = _FIN | opcode if fin else opcode
     masked = _MASK if key else 0

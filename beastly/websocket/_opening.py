@@ -11,7 +11,7 @@ from beastly.websocket._connection import RECEIVE_SIZE, Connection
 from beastly.websocket._server_handshake import CONTINUE, Answer, answer, expects_continue, refuse
 from beastly.websocket._teardown import teardown
 from beastly.websocket.error import ConnectionClosed, HandshakeFailed
-from beastly.websocket.option import Decorator
+from beastly.websocket.option import Decorator, PermessageDeflate, PermessageDeflateStatus
 
 __all__ = ["Opening"]
 
@@ -20,17 +20,29 @@ class Opening:
     """The handshakes of one stream, until one has succeeded. The caller holds both locks, and
     releases the transport of a connection that has ended.
 
-    `request` and `response` are the two messages of the last attempt. Every method raises
+    `request` and `response` are the two messages of the last attempt, `deflate_status` what they
+    have agreed on about compression. Every method raises
     `HandshakeFailed` for what either side refused, `ValueError` for what may not be sent,
     `TimedOut` and `OSError`.
     """
 
-    __slots__ = ("_connection", "_parser", "decorator", "limits", "request", "response")
+    __slots__ = (
+        "_connection",
+        "_parser",
+        "decorator",
+        "deflate",
+        "deflate_status",
+        "limits",
+        "request",
+        "response",
+    )
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._parser: RequestParser | None = None
         self.decorator = Decorator()
+        self.deflate = PermessageDeflate()
+        self.deflate_status = PermessageDeflateStatus()
         self.limits = Limits()
         self.request: Request | None = None
         self.response: Response | None = None
@@ -41,7 +53,7 @@ class Opening:
         """Ask for the upgrade and judge the response, which `out` gets."""
         if out is not None:
             out.status = 500
-        attempt = ClientHandshake(host, target, self.decorator.request)
+        attempt = ClientHandshake(host, target, self.decorator.request, deflate=self.deflate)
         self.request, self.response = attempt.request, None
         try:
             self._send(attempt.encoded, deadline)
@@ -57,7 +69,9 @@ class Opening:
             out.assign(response)
         try:
             # What came behind the response answers no request (RFC 9112 section 6.3).
-            attempt.judge(response, reusable=not (parser.need_eof or self._connection.buffer))
+            self.deflate_status = attempt.judge(
+                response, reusable=not (parser.need_eof or self._connection.buffer)
+            )
         except HandshakeFailed as failure:
             if not failure.keep_alive:
                 self._connection.fail(f"the handshake failed: {failure}")
@@ -78,7 +92,7 @@ class Opening:
         if request is None:
             reply = self._receive_and_answer(deadline)
         else:
-            reply = answer(request, self.decorator.response)
+            reply = answer(request, self.decorator.response, self.deflate)
         self._reply(reply, out, deadline)
 
     def _receive_and_answer(self, deadline: Deadline | None) -> Answer:
@@ -97,7 +111,7 @@ class Opening:
         except OSError as error:
             self._connection.fail(f"receiving failed: {error}")
             raise
-        return answer(request, self.decorator.response)
+        return answer(request, self.decorator.response, self.deflate)
 
     def _receive_request(self, deadline: Deadline | None) -> Request:
         buffer = self._connection.buffer
@@ -146,6 +160,7 @@ class Opening:
         if out is not None:
             out.assign(reply.response)
         if failure is None:
+            self.deflate_status = reply.deflate
             return
         if not failure.keep_alive:
             self._connection.fail(f"the request was refused: {failure}")

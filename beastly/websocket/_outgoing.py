@@ -82,8 +82,11 @@ class Outgoing:
                     self._send_rest(memoryview(frames)[sent:], deadline)
             else:
                 self._send_pieces(opcode, memoryview(data), True, deadline)
-        except OSError as error:
-            raise self._failure("write", error) from None
+        except BaseException as error:
+            self.sender.forget()
+            if isinstance(error, OSError):
+                raise self._failure("write", error) from None
+            raise
         finally:
             connection.stop_writing()
             if self.posted:
@@ -98,8 +101,11 @@ class Outgoing:
             self._get_ready("write_some", deadline)
             self._check_text(opcode, data, fin)
             self._send_pieces(opcode, memoryview(data), fin, deadline)
-        except OSError as error:
-            raise self._failure("write_some", error) from None
+        except BaseException as error:
+            self.sender.forget()
+            if isinstance(error, OSError):
+                raise self._failure("write_some", error) from None
+            raise
         finally:
             self._stop()
 

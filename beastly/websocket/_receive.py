@@ -70,7 +70,7 @@ class Receiver:
     arrive; `message_max` then bounds what comes out, while it does.
 
     Whoever calls brings the bytes when `message` or `some` returns `None`: into `window`, followed
-    by `commit`, if `window_size` is not zero, else through `buffer.feed`. Then the call is repeated.
+    by `commit`, if `window_size` is not zero, else through `buffer.feed`. Then it calls again.
 
     A fault is final: every later call raises it again. Not safe for concurrent use.
     """

@@ -10,8 +10,10 @@ from http import HTTPStatus
 from typing import Final, TypeAlias
 
 from beastly._version import __version__
+from beastly.core import Role
 from beastly.http import HttpError, Request, Response
-from beastly.http.rfc9110 import list_elements
+from beastly.http.rfc9110 import extension_list, list_elements
+from beastly.websocket import _deflate_negotiation as negotiation
 from beastly.websocket._handshake import (
     Fault,
     content_fault,
@@ -20,6 +22,7 @@ from beastly.websocket._handshake import (
     switching_fault,
 )
 from beastly.websocket.error import Error, HandshakeFailed
+from beastly.websocket.option import PermessageDeflate, PermessageDeflateStatus
 from beastly.websocket.rfc6455 import accept_key
 
 __all__ = ["CONTINUE", "Answer", "answer", "expects_continue", "refuse"]
@@ -39,11 +42,15 @@ _OPENING_FIELDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server has to send, and the exception to raise then where that is a refusal."""
+    """What a server has to send, and the exception to raise then where that is a refusal.
+
+    `deflate` tells what a 101 has agreed to about compression.
+    """
 
     response: Response
     encoded: bytes
     failure: HandshakeFailed | None
+    deflate: PermessageDeflateStatus = PermessageDeflateStatus()
 
 
 def expects_continue(request: Request) -> bool:
@@ -51,11 +58,13 @@ def expects_continue(request: Request) -> bool:
     return request.fields.get("Expect", "").lower() == "100-continue"
 
 
-def answer(request: Request, decorate: _Decorate = None) -> Answer:
+def answer(
+    request: Request, decorate: _Decorate = None, deflate: PermessageDeflate | None = None
+) -> Answer:
     """Return the response to `request`: 101 if it may be upgraded, else a refusal that says why.
 
     `decorate` is called with the response before it is checked. A decorator that gives a 101
-    another status has refused the request.
+    another status has refused the request. `deflate` says what compression may be agreed to.
 
     Raises:
         ValueError: the decorator made of it what may not be sent.
@@ -72,15 +81,36 @@ def answer(request: Request, decorate: _Decorate = None) -> Answer:
             ("Sec-WebSocket-Accept", accept),
         )
     )
+    accepted = _accepted(request, deflate)
+    if accepted is not None:
+        response.fields.insert("Sec-WebSocket-Extensions", str(accepted))
+    extensions = response.fields.get_all("Sec-WebSocket-Extensions")
     if decorate is not None:
         decorate(response)
         if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
             fault = Fault(Error.UPGRADE_DECLINED, f"the decorator made it {response.status:d}")
             _take_back(response)
             return _refusal(response, fault, None, request)
-        _check_switching(request, response, accept)
+        _check_switching(request, response, accept, extensions)
     _name_server(response)
-    return Answer(response, response.encode(), None)
+    status = PermessageDeflateStatus()
+    if accepted is not None and deflate is not None:
+        status = negotiation.agree(accepted, deflate, Role.SERVER)
+    return Answer(response, response.encode(), None, status)
+
+
+def _accepted(
+    request: Request, deflate: PermessageDeflate | None
+) -> negotiation.Parameters | None:
+    """Return what to answer to the offers of compression; `None` to decline them."""
+    if deflate is None or not deflate.server_enable:
+        return None
+    try:
+        offers = extension_list(request.fields.get_all("Sec-WebSocket-Extensions"))
+    except HttpError:
+        # What is no list of extensions offers none.
+        return None
+    return negotiation.answer(offers, deflate)
 
 
 def refuse(error: HttpError, decorate: _Decorate = None) -> Answer | None:
@@ -163,7 +193,9 @@ def _name_server(response: Response) -> None:
         response.fields.insert("Server", f"beastly/{__version__}")
 
 
-def _check_switching(request: Request, response: Response, accept: str) -> None:
+def _check_switching(
+    request: Request, response: Response, accept: str, extensions: list[str]
+) -> None:
     """Refuse what a decorator broke in a 101; the serialisation checks the syntax of the rest."""
     fields = response.fields
     fault = switching_fault(fields)
@@ -171,8 +203,8 @@ def _check_switching(request: Request, response: Response, accept: str) -> None:
         fault = Fault(Error.BAD_HTTP_VERSION)
     if fault is None and fields.get_all("Sec-WebSocket-Accept") != [accept]:
         fault = Fault(Error.BAD_SEC_ACCEPT, "it was replaced")
-    if fault is None and "Sec-WebSocket-Extensions" in fields:
-        fault = Fault(Error.BAD_EXTENSION, "an extension that is not implemented was accepted")
+    if fault is None and fields.get_all("Sec-WebSocket-Extensions") != extensions:
+        fault = Fault(Error.BAD_EXTENSION, "the answer was changed, which options alone may do")
     chosen = fields.get_all("Sec-WebSocket-Protocol")
     if fault is None and len(chosen) > 1:
         fault = Fault(Error.MULTIPLE_SUBPROTOCOL, f"they are {', '.join(chosen)!r}")

@@ -13,11 +13,11 @@ from beastly.websocket._opening import Opening
 from beastly.websocket._outgoing import Outgoing
 from beastly.websocket._receive import Receiver
 from beastly.websocket._send import Sender
-from beastly.websocket.option import Decorator, Timeout
+from beastly.websocket.option import Decorator, PermessageDeflate, Timeout
 
 __all__ = ["Settings"]
 
-_Option = TypeVar("_Option", Decorator, Timeout, Limits)
+_Option = TypeVar("_Option", Decorator, Timeout, PermessageDeflate, Limits)
 
 _WRITE_BUFFER_MIN: Final = 8
 
@@ -30,6 +30,7 @@ class Settings:
 
     __slots__ = (
         "_auto_fragment",
+        "_compress",
         "_connection",
         "_control_callback",
         "_incoming",
@@ -49,19 +50,22 @@ class Settings:
         self._incoming: Incoming | None = None
         self._outgoing: Outgoing | None = None
         self._auto_fragment = False
+        self._compress = True
         self._write_buffer_bytes = 64 * 1024
         self._read_message_max = 16 * 1024 * 1024
         self._control_callback: ControlCallback | None = None
         self.binary = True
 
-    def set_option(self, option: Decorator | Timeout | Limits) -> None:
+    def set_option(self, option: Decorator | Timeout | PermessageDeflate | Limits) -> None:
         """Set one option, in the place of the one of its kind that was set before.
 
         `Decorator` edits the messages of the handshake, `Timeout` bounds the phases of the
-        connection, `http.Limits` bounds what is taken of the peer's HTTP message.
+        connection, `PermessageDeflate` says whether and how messages are compressed, which the
+        next handshake negotiates, `http.Limits` bounds what is taken of the peer's HTTP message.
 
         Raises:
             TypeError: `option` is none of these.
+            ImportError: the backend of a `PermessageDeflate` is not installed.
         """
         match option:
             case Decorator():
@@ -70,25 +74,39 @@ class Settings:
                 self._connection.timeout = option
                 if self._incoming is not None:
                     self._incoming.watch(option)
+            case PermessageDeflate():
+                if option.server_enable or option.client_enable:
+                    # Not for a stream that does without; and its absence is best told here.
+                    from beastly.websocket._deflate import load_backend
+
+                    load_backend(option.backend)
+                self._opening.deflate = option
             case Limits():
                 self._opening.limits = option
             case _:
                 raise TypeError(
-                    "an option is a Decorator, a Timeout or an http.Limits, not"
-                    f" {type(option).__name__}"
+                    "an option is a Decorator, a Timeout, a PermessageDeflate or an http.Limits,"
+                    f" not {type(option).__name__}"
                 )
 
     def get_option(self, kind: type[_Option]) -> _Option:
-        """Return the option of `kind`, `Decorator`, `Timeout` or `http.Limits`, as it is set.
+        """Return the option of `kind` as it is set; its defaults if it was not.
+
+        `kind` is `Decorator`, `Timeout`, `PermessageDeflate` or `http.Limits`. What the peer has
+        agreed to of compression is `permessage_deflate_status`.
 
         Raises:
             TypeError: `kind` is none of these.
         """
-        options = (self._opening.decorator, self._connection.timeout, self._opening.limits)
+        opening = self._opening
+        options = (opening.decorator, self._connection.timeout, opening.deflate, opening.limits)
         for option in options:
             if isinstance(option, kind):
                 return option
-        raise TypeError(f"the kind of an option is Decorator, Timeout or http.Limits, not {kind!r}")
+        raise TypeError(
+            "the kind of an option is Decorator, Timeout, PermessageDeflate or http.Limits, not"
+            f" {kind!r}"
+        )
 
     @property
     def text(self) -> bool:
@@ -116,6 +134,21 @@ class Settings:
         self._auto_fragment = value
         if self._outgoing is not None:
             self._outgoing.sender.auto_fragment = value
+
+    @property
+    def compress(self) -> bool:
+        """Whether messages are compressed, where that was agreed on; true at first.
+
+        Counts from the next message on (RFC 7692 section 6.1). What is compressed already, or a
+        secret beside what others chose, is better sent as it is.
+        """
+        return self._compress
+
+    @compress.setter
+    def compress(self, value: bool) -> None:
+        self._compress = value
+        if self._outgoing is not None:
+            self._outgoing.sender.compress = value
 
     @property
     def write_buffer_bytes(self) -> int:
@@ -171,11 +204,20 @@ class Settings:
 
     def _open(self, role: Role) -> None:
         """Make the halves of the stream, with the options as they are, and begin."""
-        sender = Sender(role)
+        deflater = inflater = None
+        if self._opening.deflate_status.active:
+            from beastly.websocket._deflate import codec
+
+            deflater, inflater = codec(self._opening.deflate, self._opening.deflate_status, role)
+        sender = Sender(role, deflater=deflater)
+        sender.compress = self._compress
+        sender.deflated_min = self._opening.deflate.msg_size_threshold
         sender.auto_fragment = self._auto_fragment
         sender.write_buffer_bytes = self._write_buffer_bytes
         buffer = self._connection.buffer
-        receiver = Receiver(role, buffer, message_max=self._read_message_max)
+        receiver = Receiver(
+            role, buffer, message_max=self._read_message_max, inflater=inflater
+        )
         self._outgoing = Outgoing(self._connection, sender)
         self._incoming = Incoming(self._connection, role, self._outgoing, receiver)
         self._incoming.callback = self._control_callback

@@ -17,6 +17,7 @@ from beastly.websocket._closing import close, fail, give_up
 from beastly.websocket._connection import Connection
 from beastly.websocket._messages import Messages
 from beastly.websocket._status import Status
+from beastly.websocket.option import PermessageDeflateStatus
 from beastly.websocket.rfc6455 import CloseCode, CloseReason, Opcode
 
 __all__ = ["Stream"]
@@ -88,6 +89,11 @@ class Stream(Messages, Generic[_NextLayer]):
         if response is None or self._connection.role is None:
             return None
         return response.fields.get("Sec-WebSocket-Protocol")
+
+    @property
+    def permessage_deflate_status(self) -> PermessageDeflateStatus:
+        """What was agreed on about compression in the handshake (RFC 7692 section 7.1)."""
+        return self._opening.deflate_status
 
     @property
     def reason(self) -> CloseReason | None:

@@ -1,0 +1,116 @@
+"""How a server answers the offers of permessage-deflate: RFC 7692 sections 5.1 and 7.1."""
+
+import pytest
+
+from beastly.http import Request, Response
+from beastly.websocket._server_handshake import answer
+from beastly.websocket.option import PermessageDeflate, PermessageDeflateStatus
+from tests.support.wire import KEY
+
+ON = PermessageDeflate(server_enable=True)
+
+NAME = "permessage-deflate"
+
+
+def _request(*offers: str) -> Request:
+    request = Request("GET", "/")
+    request.fields.extend(
+        [
+            ("Host", "localhost"),
+            ("Upgrade", "websocket"),
+            ("Connection", "upgrade"),
+            ("Sec-WebSocket-Key", KEY),
+            ("Sec-WebSocket-Version", "13"),
+            *(("Sec-WebSocket-Extensions", offer) for offer in offers),
+        ]
+    )
+    return request
+
+
+@pytest.mark.parametrize(
+    ("offers", "accepted", "status"),
+    [
+        ([NAME], "server_max_window_bits=12", PermessageDeflateStatus(True, 15, 12)),
+        (
+            [f"x-frames; a, {NAME}; server_max_window_bits=99", f"{NAME}; client_max_window_bits=9"],
+            "server_max_window_bits=12; client_max_window_bits=9",
+            PermessageDeflateStatus(True, 9, 12),
+        ),
+        (
+            [f"{NAME}; server_no_context_takeover; server_max_window_bits=10"],
+            "server_no_context_takeover; server_max_window_bits=10",
+            PermessageDeflateStatus(True, 15, 10, False, True),
+        ),
+    ],
+)
+def test_accepted(offers: list[str], accepted: str, status: PermessageDeflateStatus) -> None:
+    """The first one that can be, in one field or in several."""
+    reply = answer(_request(*offers), None, ON)
+    assert reply.failure is None
+    assert reply.deflate == status
+    assert (
+        b"\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        b"\r\nSec-WebSocket-Extensions: permessage-deflate; " + accepted.encode() + b"\r\n"
+    ) in reply.encoded
+
+
+@pytest.mark.parametrize("option", [None, PermessageDeflate(client_enable=True), ON])
+@pytest.mark.parametrize(
+    "offers",
+    [
+        [],
+        ["x-frames"],
+        [f"{NAME}; bogus"],
+        [f"{NAME}; server_max_window_bits=8"],
+        [f"{NAME}; server_no_context_takeover; server_no_context_takeover"],
+        [f'{NAME}; "'],
+        [f"{NAME} x"],
+    ],
+)
+def test_declined(offers: list[str], option: PermessageDeflate | None) -> None:
+    """The connection goes on without; nothing is answered that was not offered."""
+    reply = answer(_request(*offers), None, option)
+    assert reply.failure is None
+    assert reply.deflate == PermessageDeflateStatus()
+    assert b"Sec-WebSocket-Extensions" not in reply.encoded
+
+
+@pytest.mark.parametrize("option", [None, PermessageDeflate(client_enable=True)])
+def test_declined_unless_it_was_set(option: PermessageDeflate | None) -> None:
+    assert b"Sec-WebSocket-Extensions" not in answer(_request(NAME), None, option).encoded
+
+
+def test_a_decorator_sees_the_answer_and_leaves_it_alone() -> None:
+    seen: list[str] = []
+
+    def look(response: Response) -> None:
+        seen.append(response.fields["Sec-WebSocket-Extensions"])
+
+    def insert(response: Response) -> None:
+        response.fields.insert("Sec-WebSocket-Extensions", "x-frames")
+
+    def replace(response: Response) -> None:
+        response.fields["Sec-WebSocket-Extensions"] = NAME
+
+    def remove(response: Response) -> None:
+        del response.fields["Sec-WebSocket-Extensions"]
+
+    answer(_request(NAME), look, ON)
+    assert seen == ["permessage-deflate; server_max_window_bits=12"]
+    for change in (insert, replace, remove):
+        with pytest.raises(ValueError, match="the answer was changed"):
+            answer(_request(NAME), change, ON)
+
+
+def test_a_refusal_accepts_nothing() -> None:
+    """By the decorator, or because of the request."""
+
+    def refuse(response: Response) -> None:
+        response.status = 403
+
+    wrong = _request(NAME)
+    del wrong.fields["Host"]
+    for reply in (answer(_request(NAME), refuse, ON), answer(wrong, None, ON)):
+        assert reply.failure is not None
+        assert reply.deflate == PermessageDeflateStatus()
+        assert b"Sec-WebSocket-Extensions" not in reply.encoded
