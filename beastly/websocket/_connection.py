@@ -23,6 +23,9 @@ __all__ = ["RECEIVE_SIZE", "Connection"]
 RECEIVE_SIZE: Final = 16384
 """Bytes asked for in one receive: more would make the allocator give memory back each time."""
 
+_TIMEOUT: Final = Timeout()
+"""What a stream has at first."""
+
 
 class Connection:
     """The state of one connection, as far as more than one verb needs it."""
@@ -49,7 +52,7 @@ class Connection:
         self.role: Role | None = None
         self.status: Status = Status.CONNECTING
         self.reason: CloseReason | None = None
-        self.timeout: Timeout = Timeout()
+        self.timeout: Timeout = _TIMEOUT
         self.reading: threading.Lock = threading.Lock()
         self.writing: threading.Lock = threading.Lock()
         self.why_ended: str = ""

@@ -4,6 +4,8 @@ A server that runs out of time in the middle of a request can go on later, since
 is kept here. A client cannot: a late response would be taken for that of its next request.
 """
 
+from typing import Final
+
 from beastly.core import Buffers, Deadline, Role, TimedOut, gather
 from beastly.http import HttpError, Limits, Request, RequestParser, Response, ResponseParser
 from beastly.websocket._client_handshake import ClientHandshake
@@ -14,6 +16,12 @@ from beastly.websocket.error import ConnectionClosed, HandshakeFailed
 from beastly.websocket.option import Decorator, PermessageDeflate, PermessageDeflateStatus
 
 __all__ = ["Opening"]
+
+# What a stream has at first. Values that never change, so all streams have the same ones.
+_DECORATOR: Final = Decorator()
+_DEFLATE: Final = PermessageDeflate()
+_DEFLATE_STATUS: Final = PermessageDeflateStatus()
+_LIMITS: Final = Limits()
 
 
 class Opening:
@@ -40,10 +48,10 @@ class Opening:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._parser: RequestParser | None = None
-        self.decorator = Decorator()
-        self.deflate = PermessageDeflate()
-        self.deflate_status = PermessageDeflateStatus()
-        self.limits = Limits()
+        self.decorator = _DECORATOR
+        self.deflate = _DEFLATE
+        self.deflate_status = _DEFLATE_STATUS
+        self.limits = _LIMITS
         self.request: Request | None = None
         self.response: Response | None = None
 
