@@ -76,10 +76,16 @@ def test_a_decorator_sees_the_offer_and_leaves_it_alone() -> None:
         ([NAME.upper()], PermessageDeflateStatus(True, 12, 15)),
         ([f"{NAME}; server_max_window_bits=9"], PermessageDeflateStatus(True, 12, 9)),
         ([f"{NAME}; client_max_window_bits=10"], PermessageDeflateStatus(True, 10, 15)),
-        ([f"{NAME}; server_no_context_takeover"], PermessageDeflateStatus(True, 12, 15, False, True)),
-        ([f"{NAME}; client_no_context_takeover"], PermessageDeflateStatus(True, 12, 15, True, False)),
+        (
+            [f"{NAME}; server_no_context_takeover"],
+            PermessageDeflateStatus(True, 12, 15, server_no_context_takeover=True),
+        ),
+        (
+            [f"{NAME}; client_no_context_takeover"],
+            PermessageDeflateStatus(True, 12, 15, client_no_context_takeover=True),
+        ),
     ],
-)  # fmt: skip
+)
 def test_answers(answers: list[str], expected: PermessageDeflateStatus) -> None:
     assert _judge(ON, *answers) == expected
 

@@ -32,7 +32,7 @@ def _request(*offers: str) -> Request:
     [
         ([NAME], "server_max_window_bits=12", PermessageDeflateStatus(True, 15, 12)),
         (
-            [f"x-frames; a, {NAME}; server_max_window_bits=99", f"{NAME}; client_max_window_bits=9"],
+            [f"x-frames; a, {NAME}; bogus", f"{NAME}; client_max_window_bits=9"],
             "server_max_window_bits=12; client_max_window_bits=9",
             PermessageDeflateStatus(True, 9, 12),
         ),
