@@ -19,6 +19,7 @@ def connect(url: str, target: str) -> websocket.Stream[socket.socket]:
     parts = urlsplit(url)
     stream = websocket.Stream(socket.create_connection((parts.hostname, parts.port)))
     stream.read_message_max = MESSAGE_MAX
+    stream.set_option(websocket.PermessageDeflate(client_enable=True))
     # The server writes its reports before it answers.
     stream.handshake(parts.netloc, target, timeout=REPORT_TIMEOUT)
     return stream

@@ -16,6 +16,7 @@ def echo(sock: socket.socket) -> None:
     """Serve one connection to its end; what the suite does to it is no news."""
     with websocket.Stream(sock) as stream:
         stream.read_message_max = MESSAGE_MAX
+        stream.set_option(websocket.PermessageDeflate(server_enable=True))
         try:
             stream.accept()
             for message in stream:
