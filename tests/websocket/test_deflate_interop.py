@@ -84,13 +84,13 @@ class _Websockets:
         self._extension = extension
 
     def send(self, text: bool, parts: list[bytes]) -> bytes:
-        first = TheirOpcode.TEXT if text else TheirOpcode.BINARY
-        return b"".join(
-            TheirFrame(TheirOpcode.CONT if number > 1 else first, part, number == len(parts)).serialize(
-                mask=self._masks, extensions=[self._extension]
-            )
-            for number, part in enumerate(parts, 1)
-        )
+        wire = b""
+        opcode = TheirOpcode.TEXT if text else TheirOpcode.BINARY
+        for number, part in enumerate(parts, 1):
+            frame = TheirFrame(opcode, part, number == len(parts))
+            wire += frame.serialize(mask=self._masks, extensions=[self._extension])
+            opcode = TheirOpcode.CONT
+        return wire
 
     def receive(self, wire: bytes) -> list[tuple[bool, bytes]]:
         messages: list[tuple[bool, bytes]] = []
@@ -104,7 +104,8 @@ class _Websockets:
                     reader.read_exact, mask=not self._masks, extensions=[self._extension]
                 )
             )
-            text = frame.opcode is TheirOpcode.TEXT if frame.opcode is not TheirOpcode.CONT else text
+            if frame.opcode is not TheirOpcode.CONT:
+                text = frame.opcode is TheirOpcode.TEXT
             data += frame.data
             if frame.fin:
                 messages.append((text, data))
