@@ -36,6 +36,9 @@ __all__ = ["ClientHandshake"]
 
 _KEY_SIZE: Final = 16
 
+_NO_DEFLATE: Final = PermessageDeflate()
+_NOTHING_AGREED: Final = PermessageDeflateStatus()
+
 # A name or address, and a port perhaps (RFC 9110 section 7.2); what a URL has around it is refused.
 _HOST: Final = re.compile(r"[!$&-.0-;=A-Z_a-z~%\[\]]+")
 
@@ -60,12 +63,12 @@ class ClientHandshake:
         target: str,
         decorate: Callable[[Request], object] | None = None,
         *,
-        deflate: PermessageDeflate | None = None,
+        deflate: PermessageDeflate = _NO_DEFLATE,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
         _check_destination(host, target)
-        self._deflate = deflate or PermessageDeflate()
-        self._offer = offer(self._deflate) if self._deflate.client_enable else None
+        self._deflate = deflate
+        self._offer = offer(deflate) if deflate.client_enable else None
         request = Request("GET", target)
         key = base64.b64encode(entropy(_KEY_SIZE)).decode("ascii")
         request.fields.extend(
@@ -117,7 +120,7 @@ class ClientHandshake:
             )
         if isinstance(accepted, Parameters):
             return agree(accepted, self._deflate, Role.CLIENT)
-        return PermessageDeflateStatus()
+        return _NOTHING_AGREED
 
     def _accepted(self, fields: Fields) -> Parameters | Fault | None:
         """Return what the server says of compression, if anything, or what is wrong with it."""

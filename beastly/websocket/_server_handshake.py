@@ -40,6 +40,9 @@ _OPENING_FIELDS: Final = (
 )
 
 
+_NOTHING_AGREED: Final = PermessageDeflateStatus()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a server has to send, and the exception to raise then where that is a refusal.
@@ -50,7 +53,7 @@ class Answer:
     response: Response
     encoded: bytes
     failure: HandshakeFailed | None
-    deflate: PermessageDeflateStatus = PermessageDeflateStatus()
+    deflate: PermessageDeflateStatus = _NOTHING_AGREED
 
 
 def expects_continue(request: Request) -> bool:
@@ -84,8 +87,8 @@ def answer(
     accepted = _accepted(request, deflate)
     if accepted is not None:
         response.fields.insert("Sec-WebSocket-Extensions", str(accepted))
-    extensions = response.fields.get_all("Sec-WebSocket-Extensions")
     if decorate is not None:
+        extensions = response.fields.get_all("Sec-WebSocket-Extensions")
         decorate(response)
         if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
             fault = Fault(Error.UPGRADE_DECLINED, f"the decorator made it {response.status:d}")
@@ -93,7 +96,7 @@ def answer(
             return _refusal(response, fault, None, request)
         _check_switching(request, response, accept, extensions)
     _name_server(response)
-    status = PermessageDeflateStatus()
+    status = _NOTHING_AGREED
     if accepted is not None and deflate is not None:
         status = negotiation.agree(accepted, deflate, Role.SERVER)
     return Answer(response, response.encode(), None, status)
