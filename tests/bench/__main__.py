@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.bench import bench_echo, bench_handshake
+from tests.bench import bench_echo, bench_handshake, bench_idle, bench_time
 from tests.bench.method import Plan, pin
 from tests.bench.report import machine, replace_sections
 from tests.bench.worker import Link, Pair, links, pairs
@@ -25,6 +25,8 @@ SECTIONS: Mapping[str, Callable[[_Connected, Plan], str]] = {
     "echo": bench_echo.echo_tables,
     "stream": bench_echo.stream_table,
     "memory": lambda _, plan: bench_echo.memory_table(),
+    "time": lambda _, plan: bench_time.time_table(plan),
+    "idle": lambda _, plan: bench_idle.idle_table(),
 }
 
 

@@ -20,10 +20,22 @@ from typing import TYPE_CHECKING, Protocol
 from beastly.core import Role
 
 if TYPE_CHECKING:
+    from beastly.websocket import Stream
     from websockets.sync.server import Server
     from wsproto import WSConnection
 
-__all__ = ["CLIENTS", "RAW", "SERVERS", "Address", "Endpoint", "listen"]
+__all__ = [
+    "ALL_CLIENTS",
+    "ALL_SERVERS",
+    "CLIENTS",
+    "DEADLINES",
+    "IDLE_TIMEOUT",
+    "RAW",
+    "SERVERS",
+    "Address",
+    "Endpoint",
+    "listen",
+]
 
 RAW = "raw"
 
@@ -33,6 +45,7 @@ _RECEIVE_SIZE = 65536
 _MASKING_KEY = b"\x37\xfa\x21\x3d"
 _MESSAGE_MAX = 64 * 1024 * 1024
 _ANSWER = b"done"
+_LONG = 60.0
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -240,19 +253,60 @@ def _raw_server(sock: socket.socket) -> Endpoint:
 
 
 def _beastly_client(address: Address) -> Endpoint:
-    from beastly import websocket
-
-    ws = websocket.Stream(socket.create_connection(address))
-    ws.handshake(_authority(address), "/")
+    ws = _shaken_hands(address)
     return _Library(ws.write, ws.read, ws.abort)
 
 
 def _beastly_server(sock: socket.socket) -> Endpoint:
+    ws = _accepted(sock)
+    return _Library(ws.write, ws.read, ws.abort)
+
+
+def _watching_client(address: Address) -> Endpoint:
+    return _watching(_shaken_hands(address))
+
+
+def _watching_server(sock: socket.socket) -> Endpoint:
+    return _watching(_accepted(sock))
+
+
+def _timed_client(address: Address) -> Endpoint:
+    return _timed(_shaken_hands(address))
+
+
+def _timed_server(sock: socket.socket) -> Endpoint:
+    return _timed(_accepted(sock))
+
+
+def _shaken_hands(address: Address) -> "Stream[socket.socket]":
+    from beastly import websocket
+
+    ws = websocket.Stream(socket.create_connection(address))
+    ws.handshake(_authority(address), "/")
+    return ws
+
+
+def _accepted(sock: socket.socket) -> "Stream[socket.socket]":
     from beastly import websocket
 
     ws = websocket.Stream(sock)
     ws.accept()
+    return ws
+
+
+def _watching(ws: "Stream[socket.socket]") -> Endpoint:
+    from beastly import websocket
+
+    ws.set_option(websocket.Timeout(idle_timeout=_LONG, keep_alive_pings=True))
     return _Library(ws.write, ws.read, ws.abort)
+
+
+def _timed(ws: "Stream[socket.socket]") -> Endpoint:
+    return _Library(
+        lambda message: ws.write(message, timeout=_LONG),
+        lambda: ws.read(timeout=_LONG),
+        ws.abort,
+    )
 
 
 def _websockets_client(address: Address) -> Endpoint:
@@ -375,3 +429,20 @@ SERVERS: Mapping[str, Callable[[socket.socket], Endpoint]] = {
     "simple-websocket": _simple_websocket_server,
 }
 """What shakes hands over a connection that was accepted; `websocket-client` has no server."""
+
+IDLE_TIMEOUT = "beastly, idle timeout"
+DEADLINES = "beastly, deadlines"
+
+ALL_CLIENTS: Mapping[str, Callable[[Address], Endpoint]] = {
+    **CLIENTS,
+    IDLE_TIMEOUT: _watching_client,
+    DEADLINES: _timed_client,
+}
+"""With ways to use beastly that are compared with the plain one only."""
+
+ALL_SERVERS: Mapping[str, Callable[[socket.socket], Endpoint]] = {
+    **SERVERS,
+    IDLE_TIMEOUT: _watching_server,
+    DEADLINES: _timed_server,
+}
+"""Their other ends."""

@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import Concatenate, Literal, ParamSpec
 
 from beastly.core import Role
-from tests.bench.endpoints import CLIENTS, RAW, SERVERS, Endpoint, listen
+from tests.bench.endpoints import (
+    ALL_CLIENTS,
+    ALL_SERVERS,
+    CLIENTS,
+    RAW,
+    SERVERS,
+    Endpoint,
+    listen,
+)
 
 __all__ = ["FLOOR", "Link", "Pair", "Verb", "links", "pairs"]
 
@@ -59,26 +67,26 @@ class Side:
 
     def connect(self, port: int) -> int:
         """Become the client of one more connection; return its index."""
-        self._endpoints.append(CLIENTS[self._library]((_HOST, port)))
+        self._endpoints.append(ALL_CLIENTS[self._library]((_HOST, port)))
         return len(self._endpoints) - 1
 
     def accept(self) -> int:
         """Become the server of one more connection; return its index."""
-        self._endpoints.append(SERVERS[self._library](self._listener.accept()[0]))
+        self._endpoints.append(ALL_SERVERS[self._library](self._listener.accept()[0]))
         return len(self._endpoints) - 1
 
     def connect_and_drop(self, port: int, count: int) -> float:
         """Connect, shake hands and end so many connections; return the CPU seconds of it."""
         start = time.process_time()
         for _ in range(count):
-            CLIENTS[self._library]((_HOST, port)).drop()
+            ALL_CLIENTS[self._library]((_HOST, port)).drop()
         return time.process_time() - start
 
     def accept_and_drop(self, count: int) -> float:
         """Accept, shake hands and end so many connections; return the CPU seconds of it."""
         start = time.process_time()
         for _ in range(count):
-            endpoint = SERVERS[self._library](self._listener.accept()[0])
+            endpoint = ALL_SERVERS[self._library](self._listener.accept()[0])
             # The client is done with a connection when it comes with the next one, not before.
             if self._undropped is not None:
                 self._undropped.drop()
