@@ -179,7 +179,10 @@ class Inflater:
         """Return the next bytes of the message, from none to `limit`, which is at least one."""
         while True:
             decompressor = self._decompressor or self._start()
-            inflated = _decompress(decompressor, self._input, limit)
+            try:
+                inflated = decompressor.decompress(self._input, limit)
+            except zlib.error as error:
+                raise _broken(str(error)) from error
             if not decompressor.eof:
                 # What is short of the limit has used up all that came.
                 self._input = decompressor.unconsumed_tail
@@ -197,8 +200,12 @@ class Inflater:
         decompressor = self._decompressor
         # Behind a final block, or without any bytes, there is nothing that the tail could end.
         if self._began and decompressor is not None:
-            if _decompress(decompressor, _TAIL, 1) or decompressor.eof:
-                raise ProtocolViolation(Error.BAD_COMPRESSED_PAYLOAD, "it ends inside a block")
+            try:
+                is_cut_off = decompressor.decompress(_TAIL, 1) or decompressor.eof
+            except zlib.error as error:
+                raise _broken(str(error)) from error
+            if is_cut_off:
+                raise _broken("it ends inside a block")
         self._began = False
         if not self._takes_over:
             self._decompressor = None
@@ -208,11 +215,8 @@ class Inflater:
         return decompressor
 
 
-def _decompress(decompressor: Decompressor, data: bytes, limit: int) -> bytes:
-    try:
-        return decompressor.decompress(data, limit)
-    except zlib.error as error:
-        raise ProtocolViolation(Error.BAD_COMPRESSED_PAYLOAD, str(error)) from error
+def _broken(detail: str) -> ProtocolViolation:
+    return ProtocolViolation(Error.BAD_COMPRESSED_PAYLOAD, detail)
 
 
 def codec(

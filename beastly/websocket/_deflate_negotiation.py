@@ -23,8 +23,8 @@ NO_VALUE: Final = 0
 _WINDOW_MAX: Final = 15
 """The window of a compressor that nothing was said about, and of one that nothing limits."""
 
-_OWN_WINDOW: Final = 12
-"""The window of the own compressor where the user has set none (measured, see the option)."""
+_WINDOW_DEFAULT: Final = 12
+"""The window that this side wants where the user has set none (measured, see the option)."""
 
 _SMALLEST_WINDOW: Final = 9
 """The smallest window that zlib can compress with; the extension knows 8 as well."""
@@ -142,7 +142,7 @@ def answer(
 
 def _answer_one(offered: Parameters, option: PermessageDeflate) -> Parameters | None:
     """Return the answer to one offer, or `None` to decline it (RFC 7692 sections 7.1.1, 7.1.2)."""
-    own = option.server_max_window_bits or _OWN_WINDOW
+    own = option.server_max_window_bits or _WINDOW_DEFAULT
     asked = offered.server_max_window_bits
     if asked is not None:
         own = min(own, asked)
@@ -151,13 +151,17 @@ def _answer_one(offered: Parameters, option: PermessageDeflate) -> Parameters | 
     # What was asked for has to be confirmed, if it is the default too (section 7.1.2.1).
     told = own if asked is not None or own < _WINDOW_MAX else None
 
-    client_bits = option.client_max_window_bits or _WINDOW_MAX
-    limit = client_bits if client_bits < _WINDOW_MAX else None
-    if offered.client_max_window_bits is None:
-        if limit is not None:
+    wanted, hint = option.client_max_window_bits, offered.client_max_window_bits
+    limit: int | None = wanted or _WINDOW_DEFAULT
+    if hint is None:
+        # The client cannot be limited.
+        if wanted is not None and wanted < _WINDOW_MAX:
             return None
-    elif offered.client_max_window_bits != NO_VALUE:
-        limit = min(client_bits, offered.client_max_window_bits)
+        limit = None
+    elif hint != NO_VALUE:
+        limit = min(hint, wanted or _WINDOW_DEFAULT)
+    elif wanted == _WINDOW_MAX:
+        limit = None
 
     return Parameters(
         server_no_context_takeover=(
@@ -201,7 +205,7 @@ def agree(accepted: Parameters, option: PermessageDeflate, role: Role) -> Permes
     client_bits = accepted.client_max_window_bits or _WINDOW_MAX
     client_forgets = accepted.client_no_context_takeover
     if role is Role.CLIENT:
-        client_bits = min(client_bits, option.client_max_window_bits or _OWN_WINDOW)
+        client_bits = min(client_bits, option.client_max_window_bits or _WINDOW_DEFAULT)
         client_forgets = client_forgets or option.client_no_context_takeover
     return PermessageDeflateStatus(
         active=True,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from beastly.core import ReceiveBuffer, Role
 from beastly.websocket._assembly import Assembly
-from beastly.websocket._frame import FrameHeader, parse_header
+from beastly.websocket._frame import RSV1, FrameHeader, parse_header
 from beastly.websocket._mask import mask, mask_in_place, rotate
 from beastly.websocket._utf8 import Utf8Checker, what_came
 from beastly.websocket.error import Error, MessageTooBig, ProtocolViolation
@@ -28,6 +28,13 @@ _OPCODES: Final = {int(opcode): opcode for opcode in Opcode}
 
 _UNFRAGMENTED: Final = {0x80 | int(_TEXT): _TEXT, 0x80 | int(_BINARY): _BINARY}
 """The first bytes of frames that are a whole message by themselves, with their opcodes."""
+
+_MAYBE_COMPRESSED: Final = {
+    **_UNFRAGMENTED,
+    RSV1 | 0x80 | int(_TEXT): _TEXT,
+    RSV1 | 0x80 | int(_BINARY): _BINARY,
+}
+"""The same where messages may be compressed."""
 
 _WINDOW_MIN: Final = 16384
 """The least rest of a frame, in bytes, that is received straight into its place. What is shorter
@@ -88,6 +95,7 @@ class Receiver:
         "_last",
         "_mask_bit",
         "_partly_taken",
+        "_unfragmented",
         "buffer",
         "fragments_max",
         "message_done",
@@ -125,6 +133,7 @@ class Receiver:
         self._checker: Utf8Checker | None = None
         self._fragments = 0
         self._inflater = inflater
+        self._unfragmented = _UNFRAGMENTED if inflater is None else _MAYBE_COMPRESSED
         # The same while a compressed message is in progress.
         self._inflating: Inflater | None = None
         self._inflated = 0
@@ -149,7 +158,7 @@ class Receiver:
         data = buffer.data
         position = buffer.position
         if len(data) - position >= 4 and self.message_done and self._error is None:
-            opcode = _UNFRAGMENTED.get(data[position])
+            opcode = self._unfragmented.get(data[position])
             length = data[position + 1] ^ self._mask_bit
             start = position + self._header_min
             is_legal = length < 126
@@ -167,6 +176,8 @@ class Receiver:
                     buffer.position = end
                     self.opcode = opcode
                     self.message_size = length
+                    if self._inflater is not None and data[position] & RSV1:
+                        return self._inflate_at_once(self._inflater, payload)
                     if opcode is _BINARY:
                         return payload
                     try:
@@ -270,10 +281,6 @@ class Receiver:
                 if header.opcode >= Opcode.CLOSE:
                     return self._control(header)
                 self._begin(header)
-                if self._inflating is not None and header.fin and header.compressed:
-                    message = self._inflate_at_once(self._inflating)
-                    if message is not None:
-                        return message
             elif not self._collect():
                 return None
         partly_taken = self._partly_taken
@@ -282,29 +289,35 @@ class Receiver:
         payload = assembly.finish() if assembly is not None else b""
         return payload if partly_taken or self.opcode is _BINARY else payload.decode()
 
-    def _inflate_at_once(self, inflater: "Inflater") -> str | bytes | None:
-        """Return the message that has just begun if it is wholly at hand and one step inflates it.
+    def _inflate_at_once(
+        self, inflater: "Inflater", payload: bytes
+    ) -> str | bytes | ControlFrame | None:
+        """Return the message that `payload` is the whole of, compressed; `opcode` is set.
 
-        Nothing is gathered for it then, and its text is decoded once. Otherwise return `None`.
+        Most come out in one step. Nothing is gathered for them, and their text is decoded once.
         """
-        if not 0 < self.remaining <= len(self.buffer):
-            return None
-        self._checker = None
-        inflater.feed(self._unmasked(self.remaining))
-        payload = self._inflate_step(inflater, _INFLATED_STEP)
+        self._inflated = 0
+        inflated = b""
+        if payload:
+            inflater.feed(payload)
+            inflated = self._inflate_step(inflater, _INFLATED_STEP)
         if not inflater.is_dry:
-            if self.opcode is _TEXT:
-                self._checker = Utf8Checker()
-            self._check(payload)
+            # It is more, so what was done becomes the beginning of the long way.
+            self.message_done = False
+            self._fragments = 1
+            self._partly_taken = False
+            self._last = True
+            self._inflating = inflater
+            self._checker = Utf8Checker() if self.opcode is _TEXT else None
+            self._check(inflated)
             self._assembly = Assembly()
-            self._assembly.append(payload)
-            return None
+            self._assembly.append(inflated)
+            return self._gather()
         self._finish(inflater)
-        self._end()
         if self.opcode is _BINARY:
-            return payload
+            return inflated
         try:
-            return payload.decode()
+            return inflated.decode()
         except UnicodeDecodeError as error:
             raise self._fail(_bad_text(error)) from error
 

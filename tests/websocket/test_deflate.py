@@ -167,6 +167,7 @@ def test_forgetting_what_was_not_sent(backend: Backend) -> None:
         pytest.param("f2 48 cd", "it ends inside a block", id="the first fragment of 7.2.3.1"),
         pytest.param("00 05 00 fa ff 48", "it ends inside a block", id="less than announced"),
         pytest.param("00 05 00 fa fe", "invalid stored block lengths", id="lengths that differ"),
+        pytest.param("00 05", "invalid stored block lengths", id="cut off in its length"),
         pytest.param("73", "it ends inside a block", id="R3.19"),
         pytest.param("f3 48 cd c9 c9 07 00 ff", "invalid block type", id="BFINAL, then nonsense"),
     ],

@@ -200,7 +200,14 @@ def test_offer(option: PermessageDeflate, text: str) -> None:
         ("", None, None, "server_max_window_bits=12"),
         ("; server_max_window_bits=15", None, None, "server_max_window_bits=12"),
         ("; server_max_window_bits=9", None, None, "server_max_window_bits=9"),
-        ("; client_max_window_bits", None, None, "server_max_window_bits=12"),
+        (
+            "; client_max_window_bits",
+            None,
+            None,
+            "server_max_window_bits=12; client_max_window_bits=12",
+        ),
+        ("; client_max_window_bits=10", 15, None, "client_max_window_bits=10"),
+        ("; client_max_window_bits=15", 15, None, "client_max_window_bits=12"),
     ],
 )
 def test_answer(offered: str, server: int | None, client: int | None, expected: str | None) -> None:
