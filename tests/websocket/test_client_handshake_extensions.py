@@ -36,10 +36,12 @@ def test_the_offer_follows_the_version() -> None:
     ) in attempt.encoded
 
 
-@pytest.mark.parametrize("deflate", [None, PermessageDeflate(server_enable=True)])
-def test_nothing_is_offered_unless_it_was_set(deflate: PermessageDeflate | None) -> None:
-    attempt = ClientHandshake("localhost", "/", deflate=deflate)
-    assert "Sec-WebSocket-Extensions" not in attempt.request.fields
+def test_nothing_is_offered_unless_it_was_set() -> None:
+    for attempt in (
+        ClientHandshake("localhost", "/"),
+        ClientHandshake("localhost", "/", deflate=PermessageDeflate(server_enable=True)),
+    ):
+        assert "Sec-WebSocket-Extensions" not in attempt.request.fields
 
 
 def test_a_decorator_sees_the_offer_and_leaves_it_alone() -> None:
