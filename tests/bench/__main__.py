@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.bench import bench_echo, bench_handshake, bench_idle, bench_time
+from tests.bench import bench_deflate, bench_echo, bench_handshake, bench_idle, bench_time
 from tests.bench.method import Plan, pin
 from tests.bench.report import machine, replace_sections
 from tests.bench.worker import Link, Pair, links, pairs
@@ -27,6 +27,9 @@ SECTIONS: Mapping[str, Callable[[_Connected, Plan], str]] = {
     "memory": lambda _, plan: bench_echo.memory_table(),
     "time": lambda _, plan: bench_time.time_table(plan),
     "idle": lambda _, plan: bench_idle.idle_table(),
+    "deflate": lambda _, plan: bench_deflate.deflate_table(plan),
+    "settings": lambda _, plan: bench_deflate.deflate_settings_table(plan),
+    "codecs": lambda _, plan: bench_deflate.deflate_memory_table(),
 }
 
 
