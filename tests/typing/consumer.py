@@ -149,10 +149,14 @@ def options(ws: websocket.Stream[socket.socket]) -> None:
 
     ws.set_option(websocket.Decorator(request=decorate_request, response=decorate_response))
     ws.set_option(websocket.Timeout(handshake_timeout=None))
+    ws.set_option(websocket.PermessageDeflate(client_enable=True, backend="zlib-ng"))
     ws.set_option(http.Limits(head=1024))
     assert_type(ws.get_option(websocket.Decorator), websocket.Decorator)
     assert_type(ws.get_option(websocket.Timeout), websocket.Timeout)
     assert_type(ws.get_option(http.Limits), http.Limits)
+    assert_type(ws.get_option(websocket.PermessageDeflate), websocket.PermessageDeflate)
+    assert_type(ws.permessage_deflate_status, websocket.PermessageDeflateStatus)
+    assert_type(ws.compress, bool)
     ws.control_callback = call_back
     ws.control_callback = None
     ws.text = not ws.binary

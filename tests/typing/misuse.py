@@ -66,6 +66,7 @@ def options(ws: websocket.Stream[socket.socket]) -> None:
     ws.set_option(for_request)  # type: ignore[arg-type]  # pyright: ignore
     ws.get_option(int)  # type: ignore[type-var]  # pyright: ignore
     websocket.Decorator(response=for_request)  # type: ignore[arg-type]  # pyright: ignore
+    websocket.PermessageDeflate(backend="lz4")  # type: ignore[arg-type]  # pyright: ignore
     websocket.Timeout("30")  # type: ignore[arg-type]  # pyright: ignore
     ws.control_callback = with_text  # type: ignore[assignment]  # pyright: ignore
     ws.is_open = False  # type: ignore[misc]  # pyright: ignore
