@@ -248,9 +248,7 @@ class Receiver:
         Raises:
             RuntimeError: `window_size` is zero.
         """
-        if self._assembly is None or not self.window_size:
-            raise RuntimeError("there is no window: message() gave none")
-        return self._assembly.window(self.window_size)
+        return self._with_window().window(self.window_size)
 
     def commit(self, count: int) -> None:
         """Take in the `count` bytes that were put at the start of `window`, which is then gone.
@@ -258,15 +256,20 @@ class Receiver:
         Raises:
             ProtocolViolation: they make a text message invalid.
         """
-        with self.window() as window, window[:count] as region:
+        assembly = self._with_window()
+        with assembly.window(count) as region:
             self.window_size = 0
             self.remaining -= count
             if self._key:
                 mask_in_place(region, self._key)
                 self._key = rotate(self._key, count)
             self._check(region)
-        if self._assembly is not None:
-            self._assembly.fill(count)
+        assembly.fill(count)
+
+    def _with_window(self) -> Assembly:
+        if self._assembly is None or not self.window_size:
+            raise RuntimeError("there is no window: message() gave none")
+        return self._assembly
 
     def _gather(self) -> str | bytes | ControlFrame | None:
         """Do what `message` promises, for every kind of message and in any number of steps."""
