@@ -122,7 +122,8 @@ class Messages(Settings):
             region: a writable region that is filled from its start; its size is the limit.
 
         Returns:
-            The number of bytes, 0 for an empty message or an empty `region`.
+            The number of bytes, 0 for an empty message, an empty `region`, or an end that came
+            after all its bytes had been read.
 
         Raises:
             ValueError, TypeError, BufferError: the limit is negative, the region is read-only or in
