@@ -183,8 +183,10 @@ def check_answer(accepted: Parameters, offered: Parameters) -> None:
     """
     if offered.server_no_context_takeover and not accepted.server_no_context_takeover:
         raise ValueError("server_no_context_takeover was offered and is not in the answer")
-    server_bits, server_most = accepted.server_max_window_bits, offered.server_max_window_bits
-    if server_most is not None and (server_bits is None or server_bits > server_most):
+    # Of a window of 15 nothing has to be said, though it was asked for: Beast's servers do not.
+    server_bits = accepted.server_max_window_bits or _WINDOW_MAX
+    server_most = offered.server_max_window_bits
+    if server_most is not None and server_bits > server_most:
         raise ValueError(f"server_max_window_bits={server_most} was offered, the answer is wider")
     client_bits, client_most = accepted.client_max_window_bits, offered.client_max_window_bits
     if client_bits is None:

@@ -262,6 +262,8 @@ def test_the_first_offer_that_can_be_accepted(offers: str, expected: str | None)
         (Parameters(client_max_window_bits=15), Parameters(client_max_window_bits=NO_VALUE)),
         (Parameters(client_max_window_bits=10), Parameters(client_max_window_bits=10)),
         (Parameters(server_max_window_bits=10), Parameters()),
+        # Beast's answer to it, H38.
+        (Parameters(), Parameters(server_max_window_bits=15)),
         (Parameters(server_max_window_bits=9), Parameters(server_max_window_bits=10)),
         (Parameters(server_max_window_bits=10), Parameters(server_max_window_bits=10)),
         (Parameters(server_no_context_takeover=True), Parameters()),

@@ -6,14 +6,16 @@ import os
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable
 from functools import partial
-from typing import get_args
+from typing import TypeVar, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastly.http import Response
+from beastly.core import Layer
+from beastly.http import Request, Response
 from beastly.websocket import (
     CloseReason,
     ConnectionClosed,
@@ -21,6 +23,7 @@ from beastly.websocket import (
     Error,
     HandshakeFailed,
     MessageTooBig,
+    OperationAborted,
     PermessageDeflate,
     PermessageDeflateStatus,
     ProtocolViolation,
@@ -29,11 +32,14 @@ from beastly.websocket import (
     TimedOut,
 )
 from beastly.websocket.option import Backend
+from tests.support.fail_count import fail_loop
 from tests.support.memory_layer import MemoryLayer, connected_pair
 from tests.support.open_stream import Frame, frames_of
 from tests.support.receiving import frame
 from tests.support.threads import Background, run
 from tests.support.wire import KEY, MASKING_KEY
+
+_NextLayer = TypeVar("_NextLayer", bound=Layer)
 
 ON = PermessageDeflate(server_enable=True, client_enable=True)
 
@@ -76,6 +82,31 @@ def _end_of(stream: Stream[MemoryLayer]) -> None:
     """Read until the peer has closed, for whatever reason."""
     with pytest.raises(ConnectionClosed):
         stream.read()
+
+
+def _open_by_hand(client: Stream[_NextLayer], far: MemoryLayer, parameters: str = "") -> None:
+    """Open `client`; the answer to its offer is one that this library might not give."""
+
+    def respond(request: Request) -> None:
+        # The response waits on the wire before the request is sent, so nobody has to read that.
+        key = request.fields["Sec-WebSocket-Key"].encode()
+        accept = base64.b64encode(hashlib.sha1(key + GUID).digest())
+        far.send(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept + b"\r\n"
+            b"Sec-WebSocket-Extensions: permessage-deflate" + parameters.encode() + b"\r\n\r\n",
+            None,
+        )
+
+    client.set_option(Decorator(request=respond))
+    client.handshake("localhost", "/")
+
+
+def _deflated(data: str | bytes) -> bytes:
+    """The payload of a compressed message."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = data.encode() if isinstance(data, str) else data
+    return (packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
 class TestNegotiation:
@@ -153,20 +184,7 @@ class TestNegotiation:
         near, far = connected_pair()
         client = Stream(near)
         client.set_option(ON)
-        opening = Background(lambda: client.handshake("localhost", "/"))
-        # What a server answers that is no beastly one.
-        request = b""
-        while not request.endswith(b"\r\n\r\n"):
-            request += far.receive(65536, None)
-        key = request.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
-        accept = base64.b64encode(hashlib.sha1(key + GUID).digest())
-        far.send(
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: " + accept + b"\r\n"
-            b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=8\r\n\r\n",
-            None,
-        )
-        opening.result()
+        _open_by_hand(client, far, "; client_max_window_bits=8")
         assert client.permessage_deflate_status == PermessageDeflateStatus(True, 8, 15)
         near.sends.clear()
         client.write("Hello")
@@ -429,3 +447,25 @@ def test_an_offer_without_parameters() -> None:
         near.receive(65536, None)
     )
     assert server.permessage_deflate_status == PermessageDeflateStatus(True, 15, 12)
+
+
+def test_a_fault_in_every_operation() -> None:
+    """An error of the transport is told as what it is, and no message comes out wrong."""
+    messages = ("Hello", "Hello", b"x" * 100_000)
+    answers = b"".join(
+        frame(first, payload)
+        for first, payload in ((0xC1, HELLO), (0xC1, AGAIN), (0xC2, _deflated(messages[2])))
+    )
+
+    def converse(wrap: Callable[[Layer], Layer]) -> None:
+        near, far = connected_pair()
+        client = Stream(wrap(near))
+        client.set_option(WIDE)
+        _open_by_hand(client, far)
+        far.send(answers, None)
+        for message in messages:
+            client.write(message)
+            assert client.read() == message
+
+    # The request and the response, each message and what comes for it, which is there at once.
+    assert fail_loop(converse, errors=(ConnectionResetError, OperationAborted)) >= 6
