@@ -13,6 +13,7 @@ from typing import Final, Protocol, TypeAlias
 from typing_extensions import Buffer
 
 from beastly.core import Role
+from beastly.websocket._deflate_negotiation import SMALLEST_WINDOW
 from beastly.websocket.error import Error, ProtocolViolation
 from beastly.websocket.option import Backend, PermessageDeflate, PermessageDeflateStatus
 
@@ -32,9 +33,6 @@ leaves it out, and the receiver puts it back (section 7.2)."""
 
 _EMPTY_BLOCK: Final = b"\x00"
 """What that block is without its tail: the payload of an empty message (section 7.2.3.6)."""
-
-_SMALLEST_WINDOW: Final = 9
-"""The smallest window that zlib can compress with; the extension knows 8 as well."""
 
 
 class Compressor(Protocol):
@@ -231,7 +229,7 @@ def codec(
     server = status.server_window_bits, not status.server_no_context_takeover
     own, peers = (client, server) if role is Role.CLIENT else (server, client)
     inflater = Inflater(window_bits=peers[0], takes_over=peers[1])
-    if own[0] < _SMALLEST_WINDOW:
+    if own[0] < SMALLEST_WINDOW:
         return None, inflater
     deflater = Deflater(
         load_backend(option.backend),

@@ -12,7 +12,17 @@ from typing import Final, TypeAlias
 from beastly.core import Role
 from beastly.websocket.option import PermessageDeflate, PermessageDeflateStatus
 
-__all__ = ["NAME", "NO_VALUE", "Parameters", "agree", "answer", "check_answer", "offer", "parse"]
+__all__ = [
+    "NAME",
+    "NO_VALUE",
+    "SMALLEST_WINDOW",
+    "Parameters",
+    "agree",
+    "answer",
+    "check_answer",
+    "offer",
+    "parse",
+]
 
 NAME: Final = "permessage-deflate"
 """The name of the extension."""
@@ -26,7 +36,7 @@ _WINDOW_MAX: Final = 15
 _WINDOW_DEFAULT: Final = 12
 """The window that this side wants where the user has set none (measured, see the option)."""
 
-_SMALLEST_WINDOW: Final = 9
+SMALLEST_WINDOW: Final = 9
 """The smallest window that zlib can compress with; the extension knows 8 as well."""
 
 _WINDOW_VALUE: Final = re.compile(r"[89]|1[0-5]")
@@ -78,8 +88,8 @@ def parse(raw: RawParameters) -> Parameters:
         server_max_window_bits=_window(values, "server_max_window_bits"),
         client_max_window_bits=_window(values, "client_max_window_bits"),
     )
-    for name in values:
-        raise ValueError(f"the parameter {name!r} is not one of {NAME}")
+    if values:
+        raise ValueError(f"the parameter {next(iter(values))!r} is not one of {NAME}")
     if parameters.server_max_window_bits == NO_VALUE:
         raise ValueError("server_max_window_bits needs a value, 8 to 15")
     return parameters
@@ -146,7 +156,7 @@ def _answer_one(offered: Parameters, option: PermessageDeflate) -> Parameters | 
     asked = offered.server_max_window_bits
     if asked is not None:
         own = min(own, asked)
-        if own < _SMALLEST_WINDOW:
+        if own < SMALLEST_WINDOW:
             return None
     # What was asked for has to be confirmed, if it is the default too (section 7.1.2.1).
     told = own if asked is not None or own < _WINDOW_MAX else None
