@@ -1,6 +1,8 @@
 """Waiting until a descriptor is ready: the only module that polls. It moves no bytes."""
 
+import errno
 import math
+import os
 import select
 import sys
 
@@ -15,8 +17,9 @@ def wait_readable(descriptor: int, deadline: Deadline | None) -> None:
 
     Raises:
         TimedOut: the deadline passed first.
+        OSError: the socket of the descriptor is closed.
     """
-    if not _is_ready(descriptor, True, False, deadline):
+    if not _is_ready(_checked(descriptor), True, False, deadline):
         raise TimedOut("no bytes arrived in time")
 
 
@@ -25,8 +28,9 @@ def wait_writable(descriptor: int, deadline: Deadline | None) -> None:
 
     Raises:
         TimedOut: the deadline passed first.
+        OSError: the socket of the descriptor is closed.
     """
-    if not _is_ready(descriptor, False, True, deadline):
+    if not _is_ready(_checked(descriptor), False, True, deadline):
         raise TimedOut("the peer takes no more bytes")
 
 
@@ -35,9 +39,17 @@ def wait_either(descriptor: int, deadline: Deadline | None) -> None:
 
     Raises:
         TimedOut: the deadline passed first.
+        OSError: the socket of the descriptor is closed.
     """
-    if not _is_ready(descriptor, True, True, deadline):
+    if not _is_ready(_checked(descriptor), True, True, deadline):
         raise TimedOut("no bytes arrived in time, and the peer takes none")
+
+
+def _checked(descriptor: int) -> int:
+    # That of a socket which its owner has closed; poll would take it for a bad argument.
+    if descriptor < 0:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return descriptor
 
 
 # Windows has no poll; coverage leaves its branch out.

@@ -1,8 +1,10 @@
 """Waiting for descriptors."""
 
+import errno
 import os
 import resource
 import socket
+from collections.abc import Callable
 
 import pytest
 
@@ -67,3 +69,14 @@ def test_either_comes_first() -> None:
             wait_either(near.fileno(), Deadline(0.001))
         far.send(b"x")
         wait_either(near.fileno(), Deadline(5))
+
+
+@pytest.mark.parametrize("wait", [wait_readable, wait_writable, wait_either])
+def test_a_socket_that_its_owner_has_closed(
+    wait: Callable[[int, Deadline | None], None],
+) -> None:
+    with socket_pair() as (near, _):
+        near.close()
+        with pytest.raises(OSError) as caught:
+            wait(near.fileno(), Deadline(5))
+        assert caught.value.errno == errno.EBADF
