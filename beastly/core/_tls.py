@@ -18,6 +18,7 @@ from typing_extensions import Buffer
 from beastly.core._tcp import abort_socket, prepare_socket
 from beastly.core._wait import wait_either, wait_readable, wait_writable
 from beastly.core.deadline import Deadline
+from beastly.core.error import TimedOut
 
 __all__ = ["TlsLayer", "tls_layer"]
 
@@ -70,8 +71,12 @@ class TlsLayer:
         return self._received(lambda: self._socket.recv_into(region), deadline, 0)
 
     def send(self, data: Buffer, deadline: Deadline | None) -> int:
-        """See `Layer.send`. After a timeout the same bytes must be sent first, as OpenSSL asks."""
-        return self._complete(lambda: self._socket.send(data), deadline)
+        """See `Layer.send`. Without room OpenSSL has a part of `data` in a record already."""
+        try:
+            return self._complete(lambda: self._socket.send(data), deadline)
+        except TimedOut as error:
+            error.unsent = memoryview(data).nbytes
+            raise
 
     def send_vector(self, pieces: Sequence[Buffer], deadline: Deadline | None) -> int:
         """See `Layer.send_vector`; TLS has no gathering, so this sends of the first piece."""

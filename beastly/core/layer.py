@@ -22,7 +22,9 @@ class Layer(Protocol):
 
     One thread receives while another one sends; `abort` may come from any thread at any time.
     Calls raise `OSError` for what the operating system reports and `TimedOut` at their deadline;
-    `None` as deadline waits for as long as it takes. A call that raises has moved no bytes.
+    `None` as deadline waits for as long as it takes. A call that raises has moved no bytes, but a
+    send may have begun to: when its `TimedOut` has `unsent`, or a signal handler has raised, the
+    next send has to start with the same bytes.
     """
 
     def receive(self, size: int, deadline: Deadline | None) -> bytes:

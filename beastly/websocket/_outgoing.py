@@ -21,6 +21,8 @@ __all__ = ["Outgoing"]
 # A name of the module's own: looking a member up in its enum costs a tenth of a microsecond.
 _OPEN: Final = Status.OPEN
 
+_AT_ONCE: Final = Deadline(0)
+
 _POSTED_MAX: Final = 1024
 """How many answers wait to be sent at most. A peer that pings and never reads loses the oldest of
 its pongs, which it needs not: the latest answers them all (RFC 6455 section 5.5.3)."""
@@ -36,13 +38,14 @@ class Outgoing:
     any, they go before anything else.
     """
 
-    __slots__ = ("_connection", "_cut_text", "_is_text", "posted", "sender", "tail")
+    __slots__ = ("_broken", "_connection", "_cut_text", "_is_text", "posted", "sender", "tail")
 
     def __init__(self, connection: Connection, sender: Sender) -> None:
         self._connection = connection
         self.sender = sender
         self.tail = b""
         self.posted: deque[tuple[Opcode, bytes]] = deque(maxlen=_POSTED_MAX)
+        self._broken = False
         self._is_text = False
         self._cut_text = b""
 
@@ -52,6 +55,7 @@ class Outgoing:
         connection = self._connection
         return (
             bool(self.tail or self.posted)
+            and not self._broken
             and connection.status is Status.OPEN
             and not connection.writing.locked()
         )
@@ -77,37 +81,46 @@ class Outgoing:
                 self._check_text(opcode, data, True)
             if len(data) <= JOINED_MAX and not sender.in_message:
                 frames = sender.message(opcode, data)
-                sent = connection.layer.send(frames, deadline)
+                try:
+                    sent = connection.layer.send(frames, deadline)
+                except BaseException as error:
+                    self._keep_begun(frames, error)
+                    raise
                 if sent < len(frames):
                     self._send_rest(memoryview(frames)[sent:], deadline)
             else:
                 self._send_pieces(opcode, memoryview(data), True, deadline)
         except BaseException as error:
+            deadline = _AT_ONCE
             self.sender.forget()
             if isinstance(error, OSError):
                 raise self._failure("write", error) from None
             raise
         finally:
             connection.stop_writing()
+            # What was posted while this thread held the lock is this thread's to send.
             if self.posted:
-                self.flush_posted()
+                self.flush_posted(deadline)
 
     def write_some(
         self, opcode: Opcode, data: bytes, fin: bool, deadline: Deadline | None
     ) -> None:
         """Send a part of a message, and its end with `fin`."""
+        connection = self._connection
         self._acquire(deadline)
         try:
             self._get_ready("write_some", deadline)
             self._check_text(opcode, data, fin)
             self._send_pieces(opcode, memoryview(data), fin, deadline)
         except BaseException as error:
+            deadline = _AT_ONCE
             self.sender.forget()
             if isinstance(error, OSError):
                 raise self._failure("write_some", error) from None
             raise
         finally:
-            self._stop()
+            connection.stop_writing()
+            self.flush_posted(deadline)
 
     def control(self, opcode: Opcode, payload: bytes, deadline: Deadline | None) -> None:
         """Send one ping or pong."""
@@ -116,10 +129,14 @@ class Outgoing:
         try:
             self._get_ready(verb, deadline)
             self._send(self.sender.control(opcode, payload), deadline)
-        except OSError as error:
-            raise self._failure(verb, error) from None
+        except BaseException as error:
+            deadline = _AT_ONCE
+            if isinstance(error, OSError):
+                raise self._failure(verb, error) from None
+            raise
         finally:
-            self._stop()
+            self._connection.stop_writing()
+            self.flush_posted(deadline)
 
     def close(self, reason: CloseReason, status: Status, deadline: Deadline | None) -> None:
         """Send the close frame, if the status still is `status` when it is this thread's turn.
@@ -132,23 +149,26 @@ class Outgoing:
             if connection.status is status:
                 # Before its first byte: nothing may follow a close frame, complete or not.
                 connection.advance(Event.CLOSE_SENT, "close")
-                posted = (self.sender.control(*answer) for answer in self.posted)
-                self.tail = b"".join([self.tail, *posted, self.sender.close(reason)])
+                frames = [self.tail]
+                for _ in range(len(self.posted)):
+                    # Not by iterating over it: the reader may be adding to it.
+                    frames.append(self.sender.control(*self.posted.popleft()))
+                self.tail = b"".join([*frames, self.sender.close(reason)])
             # Where an earlier close was interrupted, its rest.
             if connection.status is not Status.FAILED:
                 self._send_rest(memoryview(self.tail), deadline)
         except OSError as error:
             raise self._failure("close", error) from None
         finally:
-            self._stop()
+            connection.stop_writing()
 
     def post(self, opcode: Opcode, payload: bytes) -> None:
         """Hand over an answer of the reader's; it goes out soon. Never blocks."""
         self.posted.append((opcode, payload))
         self.flush_posted()
 
-    def flush_posted(self) -> None:
-        """Send what is pending, as far as the layer takes it at once and nobody else is sending.
+    def flush_posted(self, deadline: Deadline | None = _AT_ONCE) -> None:
+        """Send what is pending, as far as the layer takes it in time and nobody else is sending.
 
         A failure to send is left to the next one who sends, or to the reader, who will see it too.
         """
@@ -157,8 +177,9 @@ class Outgoing:
             try:
                 if connection.status is not Status.OPEN:
                     return
-                self._flush(Deadline(0))
-            except OSError:
+                self._flush(deadline)
+            except OSError as error:
+                self._broken = not isinstance(error, TimedOut)
                 return
             finally:
                 connection.stop_writing()
@@ -200,12 +221,6 @@ class Outgoing:
         if self.tail or self.posted:
             self._flush(deadline)
 
-    def _stop(self) -> None:
-        self._connection.stop_writing()
-        # What was posted while this thread held the lock is this thread's to send.
-        if self.posted:
-            self.flush_posted()
-
     def _failure(self, verb: str, error: OSError) -> Exception:
         """Return what to raise for `error`: that the stream was aborted explains any of them."""
         if self._connection.status is Status.FAILED and not isinstance(error, TimedOut):
@@ -224,7 +239,11 @@ class Outgoing:
             raise
 
     def _send(self, data: bytes, deadline: Deadline | None) -> None:
-        sent = self._connection.layer.send(data, deadline)
+        try:
+            sent = self._connection.layer.send(data, deadline)
+        except BaseException as error:
+            self._keep_begun(data, error)
+            raise
         if sent < len(data):
             self._send_rest(memoryview(data)[sent:], deadline)
 
@@ -259,6 +278,11 @@ class Outgoing:
             later = (buffer for piece in pieces for buffer in piece.buffers)
             self._keep(b"".join([self.tail, *rest, *later]), error)
             raise
+
+    def _keep_begun(self, frames: bytes, error: BaseException) -> None:
+        """Keep `frames`, of which no byte has gone, if the layer may have begun to send them."""
+        if not isinstance(error, OSError) or (isinstance(error, TimedOut) and error.unsent):
+            self._keep(frames, error)
 
     def _keep(self, tail: bytes, error: BaseException) -> None:
         self.tail = tail

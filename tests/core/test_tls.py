@@ -95,9 +95,10 @@ def test_sending_ends_at_the_deadline_and_goes_on_with_the_same_bytes(pair: Pair
     near, far = TlsLayer(pair[0]), TlsLayer(pair[1])
     rest = memoryview(LARGE * 4)
     size = len(rest)
-    with pytest.raises(TimedOut, match="takes no more"):
+    with pytest.raises(TimedOut, match="takes no more") as late:
         while rest:
             rest = rest[near.send(rest, Deadline(0.01)) :]
+    assert late.value.unsent == len(rest)
     unsent = bytes(rest)
     _, received = run(lambda: send_all(near, unsent), lambda: receive_exactly(far, size))
     assert received == LARGE * 4
