@@ -5,7 +5,6 @@ it up, and it sends what it could not send before. So there is no thread for it.
 and where answers are posted, and nothing of messages.
 """
 
-import contextlib
 from typing import NoReturn
 
 from beastly.core import Deadline, TimedOut
@@ -38,7 +37,7 @@ class Supply:
             self._connection.layer.receive_timeout = None if silence is None else silence.period
 
     def more(self, deadline: Deadline | None) -> None:
-        """Bring some more bytes to the machine. Blocks until some came.
+        """Bring some more bytes to the machine. Blocks until some came, or something was sent.
 
         Raises:
             TimedOut: the deadline passed; nothing is lost.
@@ -56,12 +55,18 @@ class Supply:
     def _receive_and_watch(self, deadline: Deadline | None) -> None:
         """Receive, while there is something to watch or to send."""
         silence = self._silence
+        outgoing = self._outgoing
         if silence is None or self._connection.status is not Status.OPEN:
-            self._take(deadline)
-        elif deadline is None and silence.is_fresh:
+            try:
+                self._take(deadline)
+            except TimedOut:
+                # Without a deadline it was the layer's own time, which is for open streams.
+                if deadline is not None:
+                    raise
+        elif deadline is None and silence.is_fresh and not (outgoing.tail or outgoing.posted):
             # The layer itself keeps the time that is the same for every receive.
             try:
-                self._take(None)
+                self._receive(None)
             except TimedOut:
                 self._break(silence)
         else:
@@ -71,18 +76,22 @@ class Supply:
         """Receive until the deadline or the end of patience, whichever comes first."""
         patience = Deadline(silence.patience)
         try:
-            self._take(min(patience, deadline or patience, key=Deadline.remaining))
+            if self._take(min(patience, deadline or patience, key=Deadline.remaining)):
+                silence.heard()
+            else:
+                silence.waited(silence.patience - patience.remaining())
         except TimedOut:
             left = patience.remaining()
             if left:
                 silence.waited(silence.patience - left)
                 raise
             self._break(silence)
-        else:
-            silence.heard()
 
     def _break(self, silence: Silence) -> None:
         """Ask a peer that has been silent whether it is there, or give it up."""
+        if self._connection.status is not Status.OPEN:
+            # A closing has begun meanwhile, which has its own deadline.
+            return
         if silence.ran_out() is Step.PING:
             self._outgoing.post(Opcode.PING, b"")
             return
@@ -90,21 +99,21 @@ class Supply:
         self._connection.release()
         raise ConnectionClosed(silence.why, code=Error.IDLE_TIMEOUT)
 
-    def _take(self, deadline: Deadline | None) -> None:
-        """Receive, and send meanwhile what nobody else will send."""
+    def _take(self, deadline: Deadline | None) -> bool:
+        """Receive, and send meanwhile what nobody else will send; tell whether bytes came."""
         outgoing = self._outgoing
-        if not (outgoing.tail or outgoing.posted):
-            self._receive(deadline)
-            return
         outgoing.flush_posted()
         if not outgoing.is_stuck:
             self._receive(deadline)
-            return
+            return True
         self._connection.layer.wait(deadline)
         outgoing.flush_posted()
-        with contextlib.suppress(TimedOut):
-            # It may have been room that came, and no bytes.
+        try:
             self._receive(Deadline(0))
+        except TimedOut:
+            # It was room that came, and no bytes.
+            return False
+        return True
 
     def _receive(self, deadline: Deadline | None) -> None:
         layer = self._connection.layer
