@@ -14,9 +14,9 @@ from beastly.websocket._outgoing import Outgoing
 from beastly.websocket._status import Status
 from beastly.websocket.rfc6455 import CloseReason
 
-__all__ = ["close", "fail", "give_up"]
+__all__ = ["LINGER", "close", "fail", "give_up"]
 
-_LINGER: Final = 1.0
+LINGER: Final = 1.0
 """Seconds that a failing stream waits at most for its close frame to arrive: an exception of the
 caller's is on its way."""
 
@@ -39,8 +39,11 @@ def close(
     """Send the close frame, and wait until the peer's has ended the connection.
 
     What else the peer sends meanwhile is dropped. The reply to a peer that closed first is the
-    reader's to send; then this only waits for it.
+    reader's to send, and the transport of a connection that has ended the reader's to end; then
+    this only waits for it, and does what an interrupted reader has left.
     """
+    if connection.is_released:
+        return
     try:
         try:
             outgoing.close(reason, Status.OPEN, deadline)
@@ -55,9 +58,12 @@ def close(
         _await_close(connection, incoming, deadline)
     except TimedOut as error:
         why = f"the closing handshake did not end in time: {error.detail}"
+        # It is the transport alone that did not when the handshake has: nobody misses that.
+        is_late = not connection.has_ended
         connection.fail(why)
         connection.release()
-        raise TimedOut(why) from None
+        if is_late:
+            raise TimedOut(why) from None
     if connection.is_aborted:
         raise connection.aborted("close")
 
@@ -82,11 +88,13 @@ def fail(
     why: str,
 ) -> None:
     """Fail the connection: tell the peer `reason` if it takes it at once, and end it."""
-    deadline = connection.closing_deadline(Deadline(_LINGER))
+    deadline = connection.closing_deadline(Deadline(LINGER))
+    is_told = False
     with contextlib.suppress(OSError, OperationAborted):
         outgoing.close(reason, Status.OPEN, deadline)
+        is_told = True
     connection.fail(why)
-    if connection.reading.acquire(False):
+    if is_told and connection.reading.acquire(False):
         try:
             incoming.end(deadline)
         finally:

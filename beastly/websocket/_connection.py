@@ -2,9 +2,10 @@
 
 Threads. `reading` is held by the one thread that takes bytes from the layer, `writing` by the one
 that puts bytes there; a handshake holds both. Where a thread needs both it takes `reading` first.
-`_transition` guards the status for the length of an assignment and is taken last. No lock is ever
-held while waiting for another thread to do something, except `writing`, which a sender holds while
-the layer takes its bytes.
+`_transition` guards the status and the end of the layer for the length of a step that never waits.
+It is taken last, and a second time by a signal handler that ends the stream just then. No lock is
+ever held while waiting for another thread to do something, except `writing`, which a sender holds
+while the layer takes its bytes.
 
 The layer is closed only when both locks are free: a descriptor that is closed under a thread which
 still uses it may be given to another connection. It knows nothing of frames and HTTP.
@@ -32,10 +33,10 @@ class Connection:
 
     __slots__ = (
         "_closed",
-        "_ended",
         "_transition",
         "buffer",
         "is_aborted",
+        "is_released",
         "layer",
         "reading",
         "reason",
@@ -57,8 +58,8 @@ class Connection:
         self.writing: threading.Lock = threading.Lock()
         self.why_ended: str = ""
         self.is_aborted: bool = False
-        self._transition = threading.Lock()
-        self._ended = False
+        self._transition = threading.RLock()
+        self.is_released: bool = False
         self._closed = False
 
     def deadline(self, timeout: float | None) -> Deadline | None:
@@ -143,13 +144,13 @@ class Connection:
     def stop_reading(self) -> None:
         """Leave the reading half."""
         self.reading.release()
-        if self._ended:
+        if self.is_released:
             self._close_when_left()
 
     def stop_writing(self) -> None:
         """Leave the writing half."""
         self.writing.release()
-        if self._ended:
+        if self.is_released:
             self._close_when_left()
 
     def aborted(self, verb: str) -> OperationAborted:
@@ -171,8 +172,10 @@ class Connection:
 
     def release(self) -> None:
         """Close the layer as soon as no thread is inside; those that wait in it are woken."""
-        self._ended = True
-        self.layer.abort()
+        self.is_released = True
+        with self._transition:
+            if not self._closed:
+                self.layer.abort()
         self._close_when_left()
 
     def _close_when_left(self) -> None:
@@ -181,7 +184,9 @@ class Connection:
         while not (self._closed or self.reading.locked() or self.writing.locked()):
             if self.reading.acquire(False):
                 if self.writing.acquire(False):
-                    self.layer.close()
-                    self._closed = True
+                    # Not while another thread is in the abort of a descriptor that is still open.
+                    with self._transition:
+                        self._closed = True
+                        self.layer.close()
                     self.writing.release()
                 self.reading.release()

@@ -5,7 +5,6 @@ connection when the peer breaks a rule. It knows the layer, the receiving machin
 are posted.
 """
 
-import contextlib
 import math
 import threading
 from collections.abc import Callable, Mapping
@@ -124,9 +123,11 @@ class Incoming:
                 return
 
     def finish_closing(self, deadline: Deadline | None) -> None:
-        """Read and drop until the peer's close frame ends the connection, which this side closed.
+        """Bring a closing that either side began to its end, unless it has one.
 
-        Blocks until it came, or more than `DRAIN_MAX` bytes of messages came instead of it.
+        When this side began it, read and drop until the peer's close frame comes, or more than
+        `DRAIN_MAX` bytes of messages instead. What an interrupted read has left undone of a closing
+        is done here. Blocks for that and as `teardown`.
         """
         connection = self._connection
         dropped = 0
@@ -140,6 +141,10 @@ class Incoming:
                 connection.fail("the peer went on sending after the close frame")
                 connection.release()
                 raise ConnectionClosed(f"{dropped} bytes came instead of a close frame")
+        if connection.status is Status.REMOTE_CLOSING:
+            self._reply(deadline)
+        elif not connection.is_released:
+            self.end(deadline)
 
     def end(self, deadline: Deadline | None) -> None:
         """End the transport by the custom of the role, and release it; blocks as `teardown`."""
@@ -176,9 +181,14 @@ class Incoming:
         connection = self._connection
         code = error.code.close_code
         bound = connection.closing_deadline(deadline)
-        if connection.status is Status.OPEN:
-            with contextlib.suppress(OSError, OperationAborted):
+        try:
+            if connection.status is Status.OPEN:
                 self._outgoing.close(CloseReason(code), Status.OPEN, bound)
+        except (OSError, OperationAborted):
+            # Nobody hears of it; perhaps a sender is stuck, below whom nothing can be shut down.
+            connection.fail(str(error))
+            connection.release()
+            return
         connection.fail(str(error))
         self.end(bound)
 
@@ -212,15 +222,29 @@ class Incoming:
         try:
             self._call_back(Opcode.CLOSE, payload[2:])
         finally:
-            code = CloseCode.NORMAL_CLOSURE if reason.code is None else reason.code
-            try:
-                self._outgoing.close(CloseReason(code), Status.REMOTE_CLOSING, bound)
-                answered = connection.status is Status.CLOSED
-            except OSError as error:
-                # The peer has gone already; what its close frame said holds all the same.
-                connection.why_ended += f", and no answer could be sent: {error}"
-            self.end(bound)
+            answered = self._reply(bound)
         raise ConnectionClosed(connection.why_ended, reason=reason, clean=answered)
+
+    def _reply(self, deadline: Deadline | None) -> bool:
+        """Answer the peer's close frame, and end the connection; tell whether the answer went out.
+
+        Its code is the one that came (RFC 6455 section 5.5.1).
+        """
+        connection = self._connection
+        code: int = CloseCode.NORMAL_CLOSURE
+        if connection.reason is not None and connection.reason.code is not None:
+            code = connection.reason.code
+        try:
+            self._outgoing.close(CloseReason(code), Status.REMOTE_CLOSING, deadline)
+        except OSError as error:
+            # The peer has gone already; what its close frame said holds all the same.
+            connection.why_ended += f", and no answer could be sent: {error}"
+            connection.fail(connection.why_ended)
+            connection.release()
+            return False
+        answered = connection.status is Status.CLOSED
+        self.end(deadline)
+        return answered
 
     def _call_back(self, opcode: Opcode, payload: bytes) -> None:
         callback = self.callback

@@ -13,7 +13,7 @@ from typing_extensions import Self
 
 from beastly.core import BeastlyError, Buffers, Layer, Role, layer_over
 from beastly.http import Request, Response
-from beastly.websocket._closing import close, fail, give_up
+from beastly.websocket._closing import LINGER, close, fail, give_up
 from beastly.websocket._connection import Connection
 from beastly.websocket._messages import Messages
 from beastly.websocket._status import Status
@@ -239,8 +239,8 @@ class Stream(Messages, Generic[_NextLayer]):
         """Close the connection: exchange close frames, then end the transport.
 
         Blocks until the peer has answered; messages that it sends meanwhile are dropped. Another
-        thread's blocked read ends with `OperationAborted`. A stream that has ended already is only
-        released, so a second call does no harm (RFC 6455 section 7.1.2).
+        thread's blocked read ends with `OperationAborted`. A second call does no harm: it waits for
+        whoever is ending the transport already, if anybody is (RFC 6455 section 7.1.2).
 
         Args:
             reason: what the close frame says; `CloseReason()` sends none.
@@ -255,7 +255,7 @@ class Stream(Messages, Generic[_NextLayer]):
         if not isinstance(reason, CloseReason):
             reason = CloseReason(reason)
         incoming, outgoing = self._incoming, self._outgoing
-        if incoming is None or outgoing is None or self._connection.has_ended:
+        if incoming is None or outgoing is None:
             give_up(self._connection)
             return
         deadline = self._connection.handshake_deadline(timeout)
@@ -283,8 +283,10 @@ class Stream(Messages, Generic[_NextLayer]):
         """
         incoming, outgoing = self._incoming, self._outgoing
         if error is None or incoming is None or outgoing is None or not self.is_open:
+            # An exception does not wait for the end of a closing that was begun before it.
+            timeout = None if error is None else LINGER
             with contextlib.suppress(BeastlyError, OSError):
-                self.close()
+                self.close(timeout=timeout)
             return
         why = f"its block was left by {type(error).__name__}"
         fail(self._connection, incoming, outgoing, CloseReason(CloseCode.INTERNAL_ERROR), why)

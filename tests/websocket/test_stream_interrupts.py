@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 import pytest
 
-from beastly.websocket import ConnectionClosed, Stream
+from beastly.websocket import ConnectionClosed, Role, Stream
+from tests.support.open_stream import opened
 from tests.support.pairs import TlsContexts, socket_pair, tls_pair
 from tests.support.threads import Background, run
 
@@ -111,6 +112,23 @@ def test_a_close(make_pair: MakePair) -> None:
         assert closed.clean
         assert closed.reason is not None
         assert closed.reason.code == 1000
+
+
+def test_the_answer_to_a_close() -> None:
+    """It waits for a message that is being sent; another close gives it then."""
+    it = opened(Role.SERVER, capacity=1)
+    writing = Background(lambda: it.ws.write("before"))
+    it.near.wait_for_sender()
+    it.send((0x88, b"\x03\xe9"))
+    with interrupted():
+        it.ws.read()
+    it.near.capacity = None
+    it.end()
+    it.far.receive(1, None)
+    writing.result()
+    it.ws.close(4000)
+    assert it.sent() == [(0x81, b"before"), (0x88, b"\x03\xe9")]
+    assert it.near.closed
 
 
 def test_a_handshake(make_pair: MakePair) -> None:
