@@ -1,4 +1,4 @@
-"""What time limits cost: the echo of beastly with an idle timeout, and with a deadline on each call."""
+"""What time limits cost: the echo of beastly with an idle timeout, and with deadlines."""
 
 import threading
 import timeit
