@@ -8,6 +8,7 @@ import pytest
 
 from beastly.core import ForwardingLayer
 from beastly.websocket import OperationAborted, Stream
+from beastly.websocket._connection import Connection
 from tests.support.memory_layer import MemoryLayer, connected_pair
 from tests.support.open_stream import open_client
 from tests.support.threads import BOUND, Background
@@ -76,4 +77,31 @@ def test_a_signal_handler_may_abort_at_any_moment() -> None:
     finally:
         signal.signal(signal.SIGALRM, before)
     assert handled == [signal.SIGALRM]
+    assert near.closed
+
+
+class TakenMeanwhile:
+    """A lock that somebody takes for a moment, between the look at it and the first `acquire`."""
+
+    def __init__(self) -> None:
+        self.answers = [False, True]
+
+    def locked(self) -> bool:
+        return False
+
+    def acquire(self, blocking: bool) -> bool:
+        assert not blocking
+        return self.answers.pop(0)
+
+    def release(self) -> None:
+        assert not self.answers
+
+
+@pytest.mark.parametrize("half", ["reading", "writing"])
+def test_who_finds_a_lock_taken_after_all_looks_again(half: str) -> None:
+    """Whoever had it may have looked while this thread held the other one."""
+    near, _ = connected_pair()
+    connection = Connection(near)
+    setattr(connection, half, TakenMeanwhile())
+    connection.release()
     assert near.closed
