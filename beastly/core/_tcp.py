@@ -64,13 +64,14 @@ class SocketLayer:
         OSError: the socket is closed.
     """
 
-    __slots__ = ("_receive_timeout", "_socket", "default_timeout")
+    __slots__ = ("_receive_timeout", "_socket", "default_timeout", "has_begun")
 
     default_timeout: float | None
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._receive_timeout: float | None = None
+        self.has_begun: bool = False
         self.default_timeout = prepare_socket(sock)
         sock.setblocking(True)
 
@@ -109,9 +110,13 @@ class SocketLayer:
 
     def send_vector(self, pieces: Sequence[Buffer], deadline: Deadline | None) -> int:
         """See `Layer.send_vector`."""
+        send = self._socket.sendmsg
         while True:
             try:
-                return self._socket.sendmsg(pieces, (), _DONT_WAIT)
+                # Unpacked, and not called: a signal handler that raises cannot come between the
+                # sending and the count, without which the stream would be lost.
+                (sent,) = map(send, (pieces,), ((),), (_DONT_WAIT,))
+                return sent
             except BlockingIOError:
                 wait_writable(self._socket.fileno(), deadline)
 

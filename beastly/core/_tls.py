@@ -18,7 +18,6 @@ from typing_extensions import Buffer
 from beastly.core._tcp import abort_socket, prepare_socket
 from beastly.core._wait import wait_either, wait_readable, wait_writable
 from beastly.core.deadline import Deadline
-from beastly.core.error import TimedOut
 
 __all__ = ["TlsLayer", "tls_layer"]
 
@@ -46,7 +45,15 @@ class TlsLayer:
         OSError: the socket is closed.
     """
 
-    __slots__ = ("_ended", "_lock", "_socket", "default_timeout", "receive_timeout", "truncated")
+    __slots__ = (
+        "_ended",
+        "_lock",
+        "_socket",
+        "default_timeout",
+        "has_begun",
+        "receive_timeout",
+        "truncated",
+    )
 
     default_timeout: float | None
 
@@ -55,6 +62,7 @@ class TlsLayer:
         self._lock = threading.Lock()
         self._ended = False
         self.receive_timeout: float | None = None
+        self.has_begun: bool = False
         self.truncated: bool = False
         self.default_timeout = prepare_socket(sock)
         sock.setblocking(False)
@@ -71,12 +79,8 @@ class TlsLayer:
         return self._received(lambda: self._socket.recv_into(region), deadline, 0)
 
     def send(self, data: Buffer, deadline: Deadline | None) -> int:
-        """See `Layer.send`. Without room OpenSSL has a part of `data` in a record already."""
-        try:
-            return self._complete(lambda: self._socket.send(data), deadline)
-        except TimedOut as error:
-            error.unsent = memoryview(data).nbytes
-            raise
+        """See `Layer.send`."""
+        return self._complete(lambda: self._send(data), deadline)
 
     def send_vector(self, pieces: Sequence[Buffer], deadline: Deadline | None) -> int:
         """See `Layer.send_vector`; TLS has no gathering, so this sends of the first piece."""
@@ -107,6 +111,16 @@ class TlsLayer:
     def abort(self) -> None:
         """See `Layer.abort`."""
         abort_socket(self._socket)
+
+    def _send(self, data: Buffer) -> int:
+        try:
+            sent = self._socket.send(data)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            # A part of `data` is in a record of OpenSSL's, which goes out next, whatever comes.
+            self.has_begun = True
+            raise
+        self.has_begun = False
+        return sent
 
     def _close_notify(self) -> None:
         # OpenSSL sends ours and then looks for the peer's. To miss it means that ours is out.

@@ -22,9 +22,8 @@ class Layer(Protocol):
 
     One thread receives while another one sends; `abort` may come from any thread at any time.
     Calls raise `OSError` for what the operating system reports and `TimedOut` at their deadline;
-    `None` as deadline waits for as long as it takes. A call that raises has moved no bytes, but a
-    send may have begun to: when its `TimedOut` has `unsent`, or a signal handler has raised, the
-    next send has to start with the same bytes.
+    `None` as deadline waits for as long as it takes. A call that raises has moved no bytes, though
+    a send may have begun to: see `has_begun`.
     """
 
     def receive(self, size: int, deadline: Deadline | None) -> bytes:
@@ -57,6 +56,11 @@ class Layer(Protocol):
 
     def wait(self, deadline: Deadline | None) -> None:
         """Block until a receive or a send would find something to do; one of them may not."""
+        ...
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a send that raised has taken in bytes: the next one must start with the same."""
         ...
 
     @property
@@ -144,6 +148,11 @@ class ForwardingLayer:
     def wait(self, deadline: Deadline | None) -> None:
         """See `Layer.wait`."""
         self.below.wait(deadline)
+
+    @property
+    def has_begun(self) -> bool:
+        """See `Layer.has_begun`."""
+        return self.below.has_begun
 
     @property
     def default_timeout(self) -> float | None:

@@ -7,7 +7,10 @@ a reader never waits for a sender. It knows the layer and the sending machine, n
 """
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
+
+from typing_extensions import Buffer
 
 from beastly.core import Deadline, TimedOut
 from beastly.websocket._connection import Connection
@@ -252,7 +255,8 @@ class Outgoing:
         self.tail = b""
         try:
             while rest:
-                rest = rest[self._connection.layer.send(rest, deadline) :]
+                # The layer's method that tells the count whatever comes between.
+                rest = rest[self._connection.layer.send_vector((rest,), deadline) :]
         except BaseException as error:
             self._keep(bytes(rest), error)
             raise
@@ -266,22 +270,24 @@ class Outgoing:
         reuse the buffer, so what does not go out in time is copied and kept.
         """
         pieces = self.sender.pieces(opcode, data, fin)
-        rest: list[memoryview] = []
+        layer = self._connection.layer
+        buffers: Sequence[Buffer] = ()
+        sent = 0
         try:
             for piece in pieces:
-                rest = [memoryview(buffer) for buffer in piece.buffers]
-                while rest:
-                    _drop(rest, self._connection.layer.send_vector(rest, deadline))
+                buffers, sent = piece.buffers, 0
+                while rest := _behind(buffers, sent):
+                    sent += layer.send_vector(rest, deadline)
                 if piece.ends_frame and self.posted:
                     self._flush(deadline)
         except BaseException as error:
             later = (buffer for piece in pieces for buffer in piece.buffers)
-            self._keep(b"".join([self.tail, *rest, *later]), error)
+            self._keep(b"".join([self.tail, *_behind(buffers, sent), *later]), error)
             raise
 
     def _keep_begun(self, frames: bytes, error: BaseException) -> None:
-        """Keep `frames`, of which no byte has gone, if the layer may have begun to send them."""
-        if not isinstance(error, OSError) or (isinstance(error, TimedOut) and error.unsent):
+        """Keep `frames`, of which no byte has gone, if the layer has taken in some all the same."""
+        if self._connection.layer.has_begun:
             self._keep(frames, error)
 
     def _keep(self, tail: bytes, error: BaseException) -> None:
@@ -290,9 +296,14 @@ class Outgoing:
             error.unsent = len(tail)
 
 
-def _drop(pieces: list[memoryview], sent: int) -> None:
-    """Remove the first `sent` bytes of `pieces`."""
-    while pieces and sent >= len(pieces[0]):
-        sent -= len(pieces.pop(0))
-    if sent:
-        pieces[0] = pieces[0][sent:]
+def _behind(buffers: Sequence[Buffer], sent: int) -> Sequence[Buffer]:
+    """Return what `buffers` have behind the first `sent` bytes."""
+    if not sent:
+        return buffers
+    rest: list[Buffer] = []
+    for buffer in buffers:
+        view = memoryview(buffer)[sent:]
+        sent -= min(sent, len(memoryview(buffer)))
+        if view:
+            rest.append(view)
+    return rest

@@ -56,6 +56,7 @@ class MemoryLayer:
         """How many sent bytes wait for the peer before a send blocks; `None` for no limit."""
         self.default_timeout: float | None = None
         self.receive_timeout: float | None = None
+        self.has_begun: bool = False
         self.sends: list[bytes] = []
         """What each call sent, in order."""
         self.receives = 0

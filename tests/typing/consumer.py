@@ -16,6 +16,7 @@ from beastly import core, http, websocket
 class Pipe:
     """A transport of the program's own, which inherits nothing."""
 
+    has_begun: bool = False
     default_timeout: float | None = None
     receive_timeout: float | None = None
 

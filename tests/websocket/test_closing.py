@@ -1,5 +1,6 @@
 """Closings that were cut off, and closings that another thread is in."""
 
+from collections.abc import Sequence
 from time import monotonic
 
 import pytest
@@ -43,6 +44,9 @@ class InterruptedLayer(ForwardingLayer):
     def send(self, data: Buffer, deadline: Deadline | None) -> int:
         self._count()
         return super().send(bytes(data)[:3], deadline)
+
+    def send_vector(self, pieces: Sequence[Buffer], deadline: Deadline | None) -> int:
+        return self.send(b"".join(pieces), deadline)
 
     def shutdown(self, deadline: Deadline | None) -> None:
         self._count()

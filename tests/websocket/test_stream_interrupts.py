@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from types import FrameType
 from typing import TypeAlias
 
@@ -31,14 +32,14 @@ def make_pair(request: pytest.FixtureRequest, tls_contexts: TlsContexts) -> Make
 
 
 @contextmanager
-def interrupted() -> Iterator[None]:
+def interrupted(delay: float = DELAY) -> Iterator[None]:
     """Expect the block to be left by the handler of an alarm, which comes soon."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, DELAY)
+    signal.setitimer(signal.ITIMER_REAL, delay)
     try:
         with pytest.raises(KeyboardInterrupt):
             yield
@@ -77,6 +78,27 @@ def test_a_write(make_pair: MakePair, timeout: float | None) -> None:
         client.write("after", timeout=timeout)
         assert reading.result() == [data, "after"]
         run(client.close, lambda: list(server))
+
+
+def test_a_write_that_does_not_wait() -> None:
+    """The handler runs while bytes move; what the system has taken is not sent again."""
+    data = bytes(range(256)) * 16384
+    for _ in range(20):
+        with socket_pair() as pair:
+            client, server = open_both(pair)
+            reading = Background(partial(_until_after, client, data))
+            with interrupted(0.01):
+                while True:
+                    server.write(data)
+            server.write("after", timeout=10)
+            reading.result()
+            server.abort()
+
+
+def _until_after(ws: Stream[socket.socket], data: bytes) -> None:
+    """Read `data` any number of times, and "after"."""
+    while (message := ws.read(timeout=10)) != "after":
+        assert message == data
 
 
 def test_an_accept(make_pair: MakePair) -> None:
