@@ -228,8 +228,9 @@ class _Pieces:
         end = min(start + _MASKED_PIECE, frame_end) if key else frame_end
         payload = self._data[start:end]
         buffers = _gather(header, mask(payload, key) if key else payload)
+        piece = Piece(buffers, end == frame_end)
         self._progress = (end, frame_end, key)
-        return Piece(buffers, end == frame_end)
+        return piece
 
 
 def _gather(header: bytes, payload: bytes | memoryview) -> tuple[bytes | memoryview, ...]:
