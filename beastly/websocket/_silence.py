@@ -21,10 +21,11 @@ class Silence:
 
     `patience` is how many seconds a read may go on waiting. With `pings` it ends at half of the
     time for the first time, so that a ping can be sent, and the peer has the other half to answer.
-    Any byte is a sign of life.
+    Any byte is a sign of life. `is_fresh` tells that nobody has waited since one: then `patience`
+    is `period`.
     """
 
-    __slots__ = ("_idle_timeout", "_pinged", "_pings", "patience", "period")
+    __slots__ = ("_idle_timeout", "_pinged", "_pings", "is_fresh", "patience", "period")
 
     def __init__(self, idle_timeout: float, *, pings: bool) -> None:
         self._idle_timeout = idle_timeout
@@ -32,11 +33,7 @@ class Silence:
         self._pinged = False
         self.period: float = idle_timeout / 2 if pings else idle_timeout
         self.patience: float = self.period
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether the peer has been heard since the last wait: then `patience` is `period`."""
-        return self.patience == self.period and not self._pinged
+        self.is_fresh: bool = True
 
     @property
     def why(self) -> str:
@@ -48,11 +45,13 @@ class Silence:
 
     def heard(self) -> None:
         """A byte came."""
+        self.is_fresh = True
         self.patience = self.period
         self._pinged = False
 
     def waited(self, seconds: float) -> None:
         """A read waited for `seconds` in vain, and was then cut short by a deadline of its own."""
+        self.is_fresh = False
         self.patience = max(0.0, self.patience - seconds)
 
     def ran_out(self) -> Step:
@@ -60,5 +59,6 @@ class Silence:
         if not self._pings or self._pinged:
             return Step.GIVE_UP
         self._pinged = True
+        self.is_fresh = False
         self.patience = self.period
         return Step.PING

@@ -47,15 +47,24 @@ class Supply:
             OSError: the connection failed.
         """
         outgoing = self._outgoing
-        if self._silence is None and not (outgoing.tail or outgoing.posted):
-            self._receive(deadline)
-        else:
+        silence = self._silence
+        # Most reads have nothing to send and one limit of time, or none: they go straight through.
+        if outgoing.tail or outgoing.posted or (
+            silence is not None and (deadline is not None or not silence.is_fresh)
+        ):
             self._receive_and_watch(deadline)
+            return
+        try:
+            self._receive(deadline)
+        except TimedOut:
+            if silence is None:
+                raise
+            # The layer itself keeps the time that is the same for every receive.
+            self._break(silence)
 
     def _receive_and_watch(self, deadline: Deadline | None) -> None:
-        """Receive, while there is something to watch or to send."""
+        """Receive, while there is something to send or more than one limit of time."""
         silence = self._silence
-        outgoing = self._outgoing
         if silence is None or self._connection.status is not Status.OPEN:
             try:
                 self._take(deadline)
@@ -63,12 +72,6 @@ class Supply:
                 # Without a deadline it was the layer's own time, which is for open streams.
                 if deadline is not None:
                     raise
-        elif deadline is None and silence.is_fresh and not (outgoing.tail or outgoing.posted):
-            # The layer itself keeps the time that is the same for every receive.
-            try:
-                self._receive(None)
-            except TimedOut:
-                self._break(silence)
         else:
             self._take_in_time(silence, deadline)
 
