@@ -159,6 +159,22 @@ class TestIdle:
             it.ws.close(timeout=0.05)
         assert it.sent() == [(CLOSE, b"\x03\xe8")]
 
+    @pytest.mark.parametrize("waited", [False, True])
+    def test_closing_without_a_deadline_outlasts_it(self, waited: bool) -> None:
+        it = opened()
+        it.ws.set_option(Timeout(idle_timeout=0.005))
+        if waited:
+            with pytest.raises(TimedOut):
+                it.ws.read(timeout=0.001)
+        closing = Background(lambda: it.ws.close(timeout=math.inf))
+        receives = it.near.receives
+        while it.near.receives < receives + 3:
+            assert closing.is_running()
+        it.send((CLOSE, b"\x03\xe8"))
+        it.end()
+        closing.result()
+        assert it.ws.reason is not None
+
     def test_over_tls(self, tls_contexts: TlsContexts) -> None:
         with tls_pair(tls_contexts) as (near, far):
             client, server = Stream(near), Stream(far)
