@@ -218,7 +218,6 @@ class Incoming:
         if left is Status.LOCAL_CLOSING:
             self.end(bound)
             return
-        answered = False
         try:
             self._call_back(Opcode.CLOSE, payload[2:])
         finally:

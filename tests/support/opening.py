@@ -12,7 +12,7 @@ from beastly import __version__
 from beastly.core import OperationAborted
 from beastly.http import Request, Response
 from beastly.websocket import Decorator, Stream
-from tests.support.memory_layer import MemoryLayer
+from tests.support.memory_layer import MemoryLayer, connected_pair
 from tests.support.peer import Peer
 from tests.support.wire import ACCEPT, GOOD_RESPONSE
 
@@ -25,6 +25,7 @@ __all__ = [
     "expect_no_frames",
     "fitting",
     "respond",
+    "waiting_server",
 ]
 
 SERVER: Final = b"Server: beastly/" + __version__.encode() + b"\r\n"
@@ -105,3 +106,15 @@ def expect_ended(stream: Stream[MemoryLayer]) -> None:
     with pytest.raises(OperationAborted, match="^.*; handshake came after the end: "):
         stream.handshake("localhost", "/")
     assert stream.next_layer.sent == sent
+
+
+def waiting_server(
+    wire: bytes = b"", *, ended: bool = False, chunk: int | None = None
+) -> tuple[Stream[MemoryLayer], MemoryLayer]:
+    """A stream whose peer has sent `wire` and perhaps ended, and the peer's layer."""
+    near, far = connected_pair(chunk)
+    if wire:
+        far.send(wire, None)
+    if ended:
+        far.shutdown(None)
+    return Stream(near), far

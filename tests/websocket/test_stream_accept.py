@@ -21,7 +21,14 @@ from beastly.websocket import (
     response_type,
 )
 from tests.support.memory_layer import MemoryLayer, connected_pair
-from tests.support.opening import SERVER, SWITCHED, Calls, expect_ended, expect_no_frames
+from tests.support.opening import (
+    SERVER,
+    SWITCHED,
+    Calls,
+    expect_ended,
+    expect_no_frames,
+    waiting_server,
+)
 from tests.support.pairs import tcp_pair
 from tests.support.peer import Peer, peer
 from tests.support.wire import CLIENT_CLOSE_1000, GOOD_REQUEST, HELLO_MASKED, KEY
@@ -33,18 +40,6 @@ NO_KEY_REFUSED = (
     b"Content-Length: 73\r\n" + SERVER + b"\r\n"
     b"the request must have a Sec-WebSocket-Key field (RFC 6455 section 4.2.1)\n"
 )
-
-
-def _server(
-    wire: bytes = b"", *, ended: bool = False, chunk: int | None = None
-) -> tuple[Stream[MemoryLayer], MemoryLayer]:
-    """A stream whose peer has sent `wire` and perhaps ended, and the peer's layer."""
-    near, far = connected_pair(chunk)
-    if wire:
-        far.send(wire, None)
-    if ended:
-        far.shutdown(None)
-    return Stream(near), far
 
 
 def _request() -> request_type:
@@ -89,24 +84,24 @@ class TestMatrix:
     """Cases A1 to A10: where the request comes from."""
 
     def test_a1_a2_from_the_wire(self, decorated: bool) -> None:
-        stream, _ = _server(GOOD_REQUEST, chunk=20)
+        stream, _ = waiting_server(GOOD_REQUEST, chunk=20)
         _accept_decorated(stream, decorated, stream.accept)
         _expect_open(stream)
 
     def test_a3_a4_read_already(self, decorated: bool) -> None:
-        stream, _ = _server()
+        stream, _ = waiting_server()
         _accept_decorated(stream, decorated, lambda: stream.accept(GOOD_REQUEST))
         _expect_open(stream)
         assert stream.next_layer.receives == 0
 
     def test_a5_a6_read_in_part(self, decorated: bool) -> None:
         split = GOOD_REQUEST.index(b"Connection:")
-        stream, _ = _server(GOOD_REQUEST[split:], chunk=16)
+        stream, _ = waiting_server(GOOD_REQUEST[split:], chunk=16)
         _accept_decorated(stream, decorated, lambda: stream.accept(GOOD_REQUEST[:split]))
         _expect_open(stream)
 
     def test_a7_a8_parsed_already(self, decorated: bool) -> None:
-        stream, _ = _server()
+        stream, _ = waiting_server()
         request = _request()
         _accept_decorated(stream, decorated, lambda: stream.accept(request))
         _expect_open(stream)
@@ -114,7 +109,7 @@ class TestMatrix:
         assert stream.request is request
 
     def test_a9_a_close_frame_lies_behind(self) -> None:
-        stream, far = _server(CLIENT_CLOSE_1000, ended=True)
+        stream, far = waiting_server(CLIENT_CLOSE_1000, ended=True)
         stream.accept(_request())
         _expect_open(stream)
         with pytest.raises(ConnectionClosed) as raised:
@@ -123,7 +118,7 @@ class TestMatrix:
         assert Peer(far).read_to_end() == SWITCHED + b"\x88\x02\x03\xe8"
 
     def test_a10_no_key(self) -> None:
-        stream, _ = _server(NO_KEY, chunk=20)
+        stream, _ = waiting_server(NO_KEY, chunk=20)
         with pytest.raises(HandshakeFailed) as raised:
             stream.accept()
         assert raised.value.code is Error.NO_SEC_KEY
@@ -141,7 +136,7 @@ class TestOversized:
         """A11 to A16 as they stand are accepted, wherever the bytes come from."""
         request = _with_field(2000)
         for split in (0, request.index(b"Connection:"), len(request)):
-            stream, _ = _server(request[split:])
+            stream, _ = waiting_server(request[split:])
             _accept_decorated(stream, decorated, partial(stream.accept, request[:split]))
             _expect_open(stream)
 
@@ -184,7 +179,7 @@ class TestOversized:
         self, request_: bytes, code: HttpErrorCode, status: bytes, decorated: bool
     ) -> None:
         for split in (0, 100, len(request_)):
-            stream, far = _server(request_[split:], ended=True)
+            stream, far = waiting_server(request_[split:], ended=True)
             with pytest.raises(HandshakeFailed) as raised:
                 _accept_decorated(stream, decorated, partial(stream.accept, request_[:split]))
             assert raised.value.code is code
@@ -206,12 +201,12 @@ class TestOversized:
         ],
     )
     def test_at_a_limit(self, request_: bytes) -> None:
-        stream, _ = _server(request_)
+        stream, _ = waiting_server(request_)
         stream.accept()
         _expect_open(stream)
 
     def test_limits_can_be_set(self) -> None:
-        stream, _ = _server(_with_field(100), ended=True)
+        stream, _ = waiting_server(_with_field(100), ended=True)
         stream.set_option(Limits(field_line=99))
         with pytest.raises(HandshakeFailed) as raised:
             stream.accept()
@@ -316,7 +311,7 @@ class TestInvalid:
         self, request_: bytes, code: Error | HttpErrorCode, status: bytes, cut: str
     ) -> None:
         split = {"1": 1, "half": len(request_) // 2, "all but 1": len(request_) - 1}[cut]
-        stream, _ = _server(request_[split:], ended=True)
+        stream, _ = waiting_server(request_[split:], ended=True)
         with pytest.raises(HandshakeFailed) as raised:
             stream.accept(request_[:split])
         assert raised.value.code is code
@@ -334,7 +329,7 @@ class TestInvalid:
     @pytest.mark.parametrize("cut", [1, len(BASE) // 2, len(BASE) - 1])
     def test_a29_valid(self, cut: int) -> None:
         request = BASE.replace(LIST, BARE)
-        stream, _ = _server(request[cut:], ended=True)
+        stream, _ = waiting_server(request[cut:], ended=True)
         stream.accept(request[:cut])
         _expect_open(stream)
 
@@ -344,7 +339,7 @@ class TestEnd:
 
     @pytest.mark.parametrize("already_read", [b"", (), bytearray()])
     def test_a30_before_the_first_byte(self, already_read: Buffers) -> None:
-        stream, far = _server(ended=True)
+        stream, far = waiting_server(ended=True)
         with pytest.raises(ConnectionClosed) as raised:
             stream.accept(already_read)
         assert raised.value.code is Error.CLOSED
@@ -354,7 +349,7 @@ class TestEnd:
 
     @pytest.mark.parametrize("size", range(1, len(GOOD_REQUEST)))
     def test_in_the_middle(self, size: int) -> None:
-        stream, _ = _server(GOOD_REQUEST[:size], ended=True)
+        stream, _ = waiting_server(GOOD_REQUEST[:size], ended=True)
         with pytest.raises(HandshakeFailed) as raised:
             stream.accept()
         assert raised.value.code is HttpErrorCode.PARTIAL_MESSAGE
@@ -363,7 +358,7 @@ class TestEnd:
         expect_ended(stream)
 
     def test_a_reset(self) -> None:
-        stream, far = _server(GOOD_REQUEST[:50])
+        stream, far = waiting_server(GOOD_REQUEST[:50])
         far.reset()
         with pytest.raises(ConnectionResetError):
             stream.accept()
@@ -383,7 +378,7 @@ class TestTime:
                 client.close()
 
     def test_a34_a_silent_client(self) -> None:
-        stream, _ = _server()
+        stream, _ = waiting_server()
         stream.set_option(Timeout(0.05))
         with pytest.raises(TimedOut):
             stream.accept()
@@ -392,7 +387,7 @@ class TestTime:
     @pytest.mark.parametrize("size", range(len(GOOD_REQUEST)))
     def test_going_on_after_a_timeout(self, size: int) -> None:
         """Nothing is lost: the next call begins where this one ended."""
-        stream, far = _server(GOOD_REQUEST[:size])
+        stream, far = waiting_server(GOOD_REQUEST[:size])
         for _ in range(2):
             with pytest.raises(TimedOut) as raised:
                 stream.accept(timeout=0)
@@ -405,7 +400,7 @@ class TestTime:
         assert stream.read() == "Hello"
 
     def test_going_on_with_bytes_that_were_read(self) -> None:
-        stream, _ = _server(GOOD_REQUEST[:50])
+        stream, _ = waiting_server(GOOD_REQUEST[:50])
         with pytest.raises(TimedOut):
             stream.accept(timeout=0)
         stream.accept([GOOD_REQUEST[50:70], GOOD_REQUEST[70:]])
@@ -432,13 +427,13 @@ class TestTime:
         assert near.sends[0] == SWITCHED[:7]
 
     def test_the_answer_is_one_write(self) -> None:
-        stream, _ = _server(GOOD_REQUEST)
+        stream, _ = waiting_server(GOOD_REQUEST)
         stream.accept()
         assert stream.next_layer.sends == [SWITCHED]
 
     @pytest.mark.parametrize("timeout", [-1.0, float("nan")])
     def test_no_timeouts(self, timeout: float) -> None:
-        stream, _ = _server(GOOD_REQUEST)
+        stream, _ = waiting_server(GOOD_REQUEST)
         with pytest.raises(ValueError, match="a timeout is a number of seconds"):
             stream.accept(timeout=timeout)
         stream.accept()
@@ -462,18 +457,18 @@ class TestArguments:
         ids=["bytes", "bytearray", "memoryview", "one", "several", "tuple", "generator"],
     )
     def test_buffers(self, convert: Callable[[bytes], Buffers]) -> None:
-        stream, _ = _server()
+        stream, _ = waiting_server()
         stream.accept(convert(GOOD_REQUEST + HELLO_MASKED))
         _expect_open(stream)
         assert stream.read() == "Hello"
-        stream, _ = _server()
+        stream, _ = waiting_server()
         stream.accept(_request(), convert(HELLO_MASKED))
         _expect_open(stream)
         assert stream.read() == "Hello"
 
     def test_a_view_may_be_reused(self) -> None:
         """The bytes are copied, as in Beast."""
-        stream, _ = _server()
+        stream, _ = waiting_server()
         block = bytearray(GOOD_REQUEST + HELLO_MASKED)
         stream.accept(block)
         block[:] = bytes(len(block))
@@ -488,7 +483,7 @@ class TestArguments:
             (b"", lambda stream, response: stream.accept(response, _request(), HELLO_MASKED)),
         ]
         for wire, accept in forms:
-            stream, _ = _server(wire)
+            stream, _ = waiting_server(wire)
             response = response_type()
             accept(stream, response)
             _expect_open(stream)
@@ -511,7 +506,7 @@ class TestArguments:
         ids=lambda arguments: " ".join(type(each).__name__ for each in arguments),
     )
     def test_what_it_does_not_take(self, arguments: tuple[object, ...]) -> None:
-        stream, _ = _server(GOOD_REQUEST)
+        stream, _ = waiting_server(GOOD_REQUEST)
         accept: Callable[..., None] = stream.accept
         with pytest.raises(TypeError):
             accept(*arguments)

@@ -20,7 +20,14 @@ from beastly.websocket import (
 )
 from tests.support.fail_count import fail_loop
 from tests.support.memory_layer import MemoryLayer, connected_pair
-from tests.support.opening import SERVER, SWITCHED, Calls, expect_ended, expect_no_frames
+from tests.support.opening import (
+    SERVER,
+    SWITCHED,
+    Calls,
+    expect_ended,
+    expect_no_frames,
+    waiting_server,
+)
 from tests.support.peer import Peer
 from tests.support.threads import Background
 from tests.support.wire import GOOD_REQUEST, HELLO_MASKED
@@ -46,44 +53,32 @@ GARBAGE_REFUSED = (
 )
 
 
-def _server(
-    wire: bytes = b"", *, ended: bool = False, chunk: int | None = None
-) -> tuple[Stream[MemoryLayer], MemoryLayer]:
-    """A stream whose peer has sent `wire` and perhaps ended, and the peer's layer."""
-    near, far = connected_pair(chunk)
-    if wire:
-        far.send(wire, None)
-    if ended:
-        far.shutdown(None)
-    return Stream(near), far
-
-
 class TestEarlyBytes:
     """What arrives together with the request are the first frames, or the next request."""
 
     @pytest.mark.parametrize("size", range(0, len(GOOD_REQUEST + HELLO_MASKED) + 1, 7))
     def test_frames(self, size: int) -> None:
         data = GOOD_REQUEST + HELLO_MASKED
-        stream, _ = _server(data[size:])
+        stream, _ = waiting_server(data[size:])
         stream.accept(data[:size])
         assert stream.read() == "Hello"
 
     def test_many_frames(self) -> None:
         """More than any buffer of Beast's has room for."""
-        stream, _ = _server(HELLO_MASKED)
+        stream, _ = waiting_server(HELLO_MASKED)
         stream.accept(GOOD_REQUEST + HELLO_MASKED * 10_000)
         assert [stream.read() for _ in range(10_001)] == ["Hello"] * 10_001
 
     def test_behind_a_request_that_was_parsed(self) -> None:
         """Beast would lose them."""
         fields = dict(line.split(": ") for line in GOOD_REQUEST.decode().split("\r\n")[1:-2])
-        stream, _ = _server(HELLO_MASKED[5:])
+        stream, _ = waiting_server(HELLO_MASKED[5:])
         stream.accept(request_type("GET", "/", fields=fields), HELLO_MASKED[:5])
         assert stream.read() == "Hello"
 
     def test_the_next_request(self) -> None:
         """Beast throws it away."""
-        stream, _ = _server()
+        stream, _ = waiting_server()
         with pytest.raises(HandshakeFailed):
             stream.accept(OLD + GOOD_REQUEST[:20])
         stream.accept(GOOD_REQUEST[20:] + HELLO_MASKED)
@@ -95,7 +90,7 @@ class TestAttempts:
     """RFC 9112 section 9.3: keep-alive decides whether another request may come."""
 
     def test_the_connection_stands(self) -> None:
-        stream, _ = _server(OLD + OLD + GOOD_REQUEST)
+        stream, _ = waiting_server(OLD + OLD + GOOD_REQUEST)
         for _ in range(2):
             with pytest.raises(HandshakeFailed) as raised:
                 stream.accept()
@@ -108,7 +103,7 @@ class TestAttempts:
 
     def test_the_connection_ends(self) -> None:
         """With a clean shutdown: the answer arrives, and what else the client sends is read."""
-        stream, far = _server(LAST + GOOD_REQUEST, ended=True)
+        stream, far = waiting_server(LAST + GOOD_REQUEST, ended=True)
         with pytest.raises(HandshakeFailed) as raised:
             stream.accept()
         assert raised.value.code is Error.BAD_SEC_VERSION
@@ -118,14 +113,14 @@ class TestAttempts:
         expect_ended(stream)
 
     def test_a_client_that_stays_is_left(self) -> None:
-        stream, _ = _server(LAST)
+        stream, _ = waiting_server(LAST)
         with pytest.raises(HandshakeFailed):
             stream.accept(timeout=0.02)
         assert stream.next_layer.ended
         expect_ended(stream)
 
     def test_what_cannot_be_read_ends_the_connection(self) -> None:
-        stream, far = _server(b"\0garbage" + GOOD_REQUEST, ended=True, chunk=8)
+        stream, far = waiting_server(b"\0garbage" + GOOD_REQUEST, ended=True, chunk=8)
         with pytest.raises(HandshakeFailed) as raised:
             stream.accept()
         assert raised.value.code is HttpErrorCode.BAD_METHOD
@@ -134,7 +129,7 @@ class TestAttempts:
         expect_ended(stream)
 
     def test_a_client_that_gives_up_between_two_requests(self) -> None:
-        stream, _ = _server(OLD, ended=True)
+        stream, _ = waiting_server(OLD, ended=True)
         with pytest.raises(HandshakeFailed):
             stream.accept()
         with pytest.raises(ConnectionClosed):
@@ -152,7 +147,7 @@ class TestAttempts:
                 response.fields["WWW-Authenticate"] = 'Basic realm="chat"'
 
         knowing = GOOD_REQUEST[:-2] + b"Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n"
-        stream, _ = _server(GOOD_REQUEST + knowing)
+        stream, _ = waiting_server(GOOD_REQUEST + knowing)
         stream.set_option(Decorator(response=check))
         with pytest.raises(HandshakeFailed) as raised:
             stream.accept()
@@ -167,7 +162,7 @@ class TestAttempts:
         assert stream.is_open
 
     def test_what_the_failure_tells(self) -> None:
-        stream, _ = _server(OLD)
+        stream, _ = waiting_server(OLD)
         with pytest.raises(HandshakeFailed) as raised:
             stream.accept()
         failure = raised.value
@@ -179,7 +174,7 @@ class TestAttempts:
         assert failure.response.status == 426
 
     def test_what_it_tells_of_bytes_that_are_no_request(self) -> None:
-        stream, _ = _server(b"\0", ended=True)
+        stream, _ = waiting_server(b"\0", ended=True)
         with pytest.raises(HandshakeFailed) as raised:
             stream.accept()
         assert raised.value.request is stream.request is None
@@ -188,7 +183,7 @@ class TestAttempts:
         assert raised.value.response.status == 400
 
     def test_an_open_stream_accepts_nothing(self) -> None:
-        stream, _ = _server(GOOD_REQUEST + GOOD_REQUEST)
+        stream, _ = waiting_server(GOOD_REQUEST + GOOD_REQUEST)
         stream.accept()
         attempts: list[Callable[[], None]] = [
             stream.accept,
@@ -203,7 +198,7 @@ class TestAttempts:
 
     def test_nothing_before_an_attempt(self) -> None:
         """Nor is anything known then."""
-        stream, _ = _server(GOOD_REQUEST)
+        stream, _ = waiting_server(GOOD_REQUEST)
         expect_no_frames(stream)
         assert (stream.role, stream.request, stream.response) == (None, None, None)
         assert (stream.subprotocol, stream.reason) == (None, None)
@@ -211,7 +206,7 @@ class TestAttempts:
     @pytest.mark.parametrize("wire", [b"", OLD], ids=["before", "after a refusal"])
     def test_closing_without_a_handshake(self, wire: bytes) -> None:
         """Beast sends a close frame after a refusal, to a client that still speaks HTTP."""
-        stream, _ = _server(wire)
+        stream, _ = waiting_server(wire)
         if wire:
             with pytest.raises(HandshakeFailed):
                 stream.accept()
@@ -228,7 +223,7 @@ class TestDecorator:
     def test_each_function_is_called_for_its_message(self) -> None:
         """Beast's case D1."""
         calls = Calls()
-        stream, _ = _server(OLD + GOOD_REQUEST)
+        stream, _ = waiting_server(OLD + GOOD_REQUEST)
         stream.set_option(calls.option)
         with pytest.raises(HandshakeFailed):
             stream.accept()
@@ -247,7 +242,9 @@ class TestDecorator:
             if subprotocol is not None:
                 response.fields["Sec-WebSocket-Protocol"] = subprotocol
 
-        stream, _ = _server(GOOD_REQUEST[:-2] + b"Sec-WebSocket-Protocol: soap, wamp\r\n\r\n")
+        stream, _ = waiting_server(
+            GOOD_REQUEST[:-2] + b"Sec-WebSocket-Protocol: soap, wamp\r\n\r\n"
+        )
         stream.set_option(Decorator(response=choose))
         stream.accept()
         assert stream.subprotocol == chosen
@@ -263,7 +260,7 @@ class TestDecorator:
             seen.append(None if request is None else request.target)
             response.status = 404
 
-        stream, _ = _server(GOOD_REQUEST.replace(b"GET /", b"GET /wire"))
+        stream, _ = waiting_server(GOOD_REQUEST.replace(b"GET /", b"GET /wire"))
         stream.set_option(Decorator(response=look))
         parsed = request_type("GET", "/parsed", fields={"Host": "a"})
         forms: list[Callable[[], None]] = [
@@ -282,7 +279,7 @@ class TestDecorator:
             response.body = b"<p>Come back with a newer browser."
             response.fields["Content-Type"] = "text/html"
 
-        stream, _ = _server(OLD)
+        stream, _ = waiting_server(OLD)
         stream.set_option(Decorator(response=explain))
         with pytest.raises(HandshakeFailed):
             stream.accept()
@@ -303,7 +300,7 @@ class TestDecorator:
         def break_it(response: response_type) -> None:
             response.fields["X-Name"] = "a\r\nY: b"
 
-        stream, _ = _server(wire + HELLO_MASKED)
+        stream, _ = waiting_server(wire + HELLO_MASKED)
         stream.set_option(Decorator(response=break_it))
         with pytest.raises(ValueError, match="a field value has no control characters"):
             stream.accept()
@@ -327,7 +324,7 @@ class TestDecorator:
         def break_it(response: response_type) -> None:
             response.status = 100
 
-        stream, _ = _server(b"\0garbage" + GOOD_REQUEST)
+        stream, _ = waiting_server(b"\0garbage" + GOOD_REQUEST)
         stream.set_option(Decorator(response=break_it))
         with pytest.raises(ValueError, match="a final status"):
             stream.accept()
@@ -338,7 +335,7 @@ class TestDecorator:
         def fail(response: response_type) -> None:
             raise LookupError(response.fields["Sec-WebSocket-Accept"])
 
-        stream, _ = _server(GOOD_REQUEST)
+        stream, _ = waiting_server(GOOD_REQUEST)
         stream.set_option(Decorator(response=fail))
         with pytest.raises(LookupError):
             stream.accept()
@@ -354,7 +351,7 @@ class TestResponse:
 
     def test_accepted(self) -> None:
         response = self._filled()
-        stream, _ = _server(GOOD_REQUEST)
+        stream, _ = waiting_server(GOOD_REQUEST)
         stream.accept(response)
         assert response == stream.response
         assert response is not stream.response
@@ -364,7 +361,7 @@ class TestResponse:
 
     def test_refused(self) -> None:
         response = self._filled()
-        stream, _ = _server(OLD)
+        stream, _ = waiting_server(OLD)
         with pytest.raises(HandshakeFailed) as raised:
             stream.accept(response)
         assert response == stream.response == raised.value.response
@@ -373,14 +370,14 @@ class TestResponse:
 
     def test_no_request(self) -> None:
         response = self._filled()
-        stream, _ = _server(b"\0garbage", ended=True)
+        stream, _ = waiting_server(b"\0garbage", ended=True)
         with pytest.raises(HandshakeFailed):
             stream.accept(response)
         assert response.encode() == GARBAGE_REFUSED
 
     def test_nobody_to_answer(self) -> None:
         response = self._filled()
-        stream, _ = _server(ended=True)
+        stream, _ = waiting_server(ended=True)
         with pytest.raises(ConnectionClosed):
             stream.accept(response)
         assert (response.status, response.body) == (500, b"old")
@@ -416,7 +413,7 @@ class TestThreads:
 
     @pytest.mark.parametrize("end", [Stream.abort, Stream.close], ids=["abort", "close"])
     def test_ending_while_it_reads(self, end: Callable[[Stream[MemoryLayer]], None]) -> None:
-        stream, _ = _server(GOOD_REQUEST[:50])
+        stream, _ = waiting_server(GOOD_REQUEST[:50])
         accepting = Background(stream.accept)
         stream.next_layer.wait_for_receiver()
         end(stream)
@@ -452,7 +449,7 @@ class TestThreads:
         assert not stream.is_open
 
     def test_a_second_thread_is_busy(self) -> None:
-        stream, far = _server()
+        stream, far = waiting_server()
         accepting = Background(stream.accept)
         stream.next_layer.wait_for_receiver()
         with pytest.raises(Busy):

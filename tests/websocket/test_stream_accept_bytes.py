@@ -16,25 +16,12 @@ from beastly.http import Error as HttpErrorCode
 from beastly.http import Limits
 from beastly.websocket import Error, HandshakeFailed, Stream, Timeout
 from tests.support.endless import EndlessLayer, peak_memory
-from tests.support.memory_layer import MemoryLayer, connected_pair
-from tests.support.opening import SERVER, SWITCHED, expect_ended
+from tests.support.opening import SERVER, SWITCHED, expect_ended, waiting_server
 from tests.support.peer import Peer
 from tests.support.threads import Background
 from tests.support.wire import GOOD_REQUEST, HELLO_MASKED
 
 KIB = 1024
-
-
-def _server(
-    wire: bytes, *, ended: bool = False, chunk: int | None = None
-) -> tuple[Stream[MemoryLayer], MemoryLayer]:
-    """A stream whose peer has sent `wire` and perhaps ended, and the peer's layer."""
-    near, far = connected_pair(chunk)
-    if wire:
-        far.send(wire, None)
-    if ended:
-        far.shutdown(None)
-    return Stream(near), far
 
 
 class TestCuts:
@@ -48,7 +35,7 @@ class TestCuts:
     def test_accepted(self, cuts: list[int], read: int, chunk: int | None) -> None:
         data = GOOD_REQUEST + HELLO_MASKED
         pieces = [data[start:stop] for start, stop in itertools.pairwise([0, *cuts, len(data)])]
-        stream, _ = _server(b"".join(pieces[read:]), chunk=chunk)
+        stream, _ = waiting_server(b"".join(pieces[read:]), chunk=chunk)
         stream.accept(pieces[:read])
         assert stream.next_layer.sent == SWITCHED
         assert stream.read() == "Hello"
@@ -62,7 +49,7 @@ class TestCuts:
         """Requests that are refused, in one stream of bytes with the one that is accepted."""
         requests = [GOOD_REQUEST.replace(b"GET", method.encode()) for method in methods]
         data = b"".join(requests) + GOOD_REQUEST + HELLO_MASKED
-        stream, _ = _server(data[read:], chunk=chunk)
+        stream, _ = waiting_server(data[read:], chunk=chunk)
         already_read = data[:read]
         for method in methods:
             with pytest.raises(HandshakeFailed) as raised:
@@ -153,7 +140,7 @@ class TestMalformed:
     def test_answer(
         self, data: bytes, code: HttpErrorCode, status: int, chunk: int | None, behind: bytes
     ) -> None:
-        stream, far = _server(data + behind, ended=True, chunk=chunk)
+        stream, far = waiting_server(data + behind, ended=True, chunk=chunk)
         with pytest.raises(HandshakeFailed) as raised:
             stream.accept()
         failure = raised.value
@@ -172,7 +159,7 @@ class TestMalformed:
         expect_ended(stream)
 
     def test_one_answer_by_hand(self) -> None:
-        stream, far = _server(_with(b"X : 1\r\n"), ended=True)
+        stream, far = waiting_server(_with(b"X : 1\r\n"), ended=True)
         with pytest.raises(HandshakeFailed):
             stream.accept()
         assert Peer(far).read_to_end() == (
@@ -214,7 +201,7 @@ class TestMalformed:
     )
     def test_another_protocol(self, data: bytes, text: str) -> None:
         """Whoever called the wrong port is told which one it was, in the log and the answer."""
-        stream, _ = _server(data, ended=True)
+        stream, _ = waiting_server(data, ended=True)
         with pytest.raises(HandshakeFailed) as raised:
             stream.accept()
         assert text in str(raised.value)
@@ -228,14 +215,14 @@ class TestExpectation:
     EXPECTING = _with(b"Expect: 100-continue\r\n").replace(b"GET /", b"GET /api")
 
     def test_the_answer_follows_the_interim_one(self) -> None:
-        stream, _ = _server(self.EXPECTING + HELLO_MASKED)
+        stream, _ = waiting_server(self.EXPECTING + HELLO_MASKED)
         stream.accept()
         assert stream.next_layer.sends == [b"HTTP/1.1 100 Continue\r\n\r\n" + SWITCHED]
         assert stream.read() == "Hello"
 
     def test_a37_a_refusal_comes_at_once(self) -> None:
         """Beast sends a 100 before its 400, and takes `1234` for a key."""
-        stream, _ = _server(self.EXPECTING.replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"1234"))
+        stream, _ = waiting_server(self.EXPECTING.replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"1234"))
         with pytest.raises(HandshakeFailed) as raised:
             stream.accept()
         assert raised.value.code is Error.BAD_SEC_KEY
@@ -245,7 +232,7 @@ class TestExpectation:
     @pytest.mark.parametrize("framing", [b"Content-Length: 5", b"Transfer-Encoding: chunked"])
     def test_content_is_not_waited_for(self, framing: bytes) -> None:
         """The client waits too, so nobody would go on."""
-        stream, far = _server(_with(framing + b"\r\nExpect: 100-continue\r\n"))
+        stream, far = waiting_server(_with(framing + b"\r\nExpect: 100-continue\r\n"))
         accepting = Background(stream.accept)
         answer = Peer(far).read_to_end()
         assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
@@ -257,7 +244,7 @@ class TestExpectation:
         expect_ended(stream)
 
     def test_another_expectation_is_ignored(self) -> None:
-        stream, _ = _server(_with(b"Expect: the unexpected\r\n"))
+        stream, _ = waiting_server(_with(b"Expect: the unexpected\r\n"))
         stream.accept()
         assert stream.next_layer.sent == SWITCHED
 
