@@ -35,9 +35,8 @@ class ReceiveBuffer:
 
     def feed(self, data: bytes) -> None:
         """Append `data` behind what is unread."""
-        if self.position < len(self.data):
-            data = self.data[self.position :] + data
-        self.data = data
+        # What is unread is empty as a rule: then nothing is copied.
+        self.data = self.data[self.position :] + data
         self.position = 0
 
     def take(self, size: int) -> bytes:

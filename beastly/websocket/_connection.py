@@ -64,10 +64,7 @@ class Connection:
 
     def deadline(self, timeout: float | None) -> Deadline | None:
         """Return the deadline of a call: its own timeout, else the one set on the socket."""
-        if timeout is None:
-            timeout = self.layer.default_timeout
-        # Most calls have none: they should not pay for finding that out a second time.
-        return None if timeout is None else Deadline.after(timeout)
+        return Deadline.after(self.layer.default_timeout if timeout is None else timeout)
 
     def handshake_deadline(self, timeout: float | None) -> Deadline | None:
         """Return the deadline of opening and closing, which always have one unless told."""
@@ -133,25 +130,29 @@ class Connection:
             Busy: another thread is inside.
         """
         if not self.reading.acquire(False):
-            # A closing thread is inside too, and then it is too late rather than too early.
-            if self.status is not status:
-                raise self.aborted(verb)
-            raise Busy("a read is under way, in another thread or around a control callback")
+            raise self.occupied(verb, status)
         if self.status is not status:
             self.stop_reading()
             raise self.aborted(verb)
+
+    def occupied(self, verb: str, status: Status) -> OperationAborted | Busy:
+        """Return the exception for a `verb` that needs `status` while a thread is reading."""
+        # A closing thread is inside too, and then it is too late rather than too early.
+        if self.status is not status:
+            return self.aborted(verb)
+        return Busy("a read is under way, in another thread or around a control callback")
 
     def stop_reading(self) -> None:
         """Leave the reading half."""
         self.reading.release()
         if self.is_released:
-            self._close_when_left()
+            self.close_when_left()
 
     def stop_writing(self) -> None:
         """Leave the writing half."""
         self.writing.release()
         if self.is_released:
-            self._close_when_left()
+            self.close_when_left()
 
     def aborted(self, verb: str) -> OperationAborted:
         """Return the exception for a `verb` that the status does not allow."""
@@ -176,9 +177,10 @@ class Connection:
         with self._transition:
             if not self._closed:
                 self.layer.abort()
-        self._close_when_left()
+        self.close_when_left()
 
-    def _close_when_left(self) -> None:
+    def close_when_left(self) -> None:
+        """Close a released layer if no thread is inside; each that leaves a half calls this."""
         # Every thread that leaves looks, and each looks again after it gave the locks back: the
         # last of them finds both free, however they overlap.
         while not (self._closed or self.reading.locked() or self.writing.locked()):

@@ -6,10 +6,11 @@ Pure functions from bytes to headers and back. Payloads, messages and their limi
 from struct import Struct
 from typing import Final, NamedTuple
 
+from beastly.websocket._mask import mask
 from beastly.websocket.error import Error, ProtocolViolation
 from beastly.websocket.rfc6455 import CONTROL_PAYLOAD_MAX, Opcode
 
-__all__ = ["RSV1", "FrameHeader", "frame_header", "parse_header"]
+__all__ = ["OPCODE", "RSV1", "FrameHeader", "frame", "frame_header", "parse_header", "whole_frame"]
 
 _FIN: Final = 0x80
 _RSV: Final = 0x70
@@ -17,7 +18,9 @@ RSV1: Final = 0x40
 """The bit that marks the first frame of a compressed message (RFC 7692 section 6)."""
 
 _CONTROL: Final = 0x08
-_OPCODE: Final = 0x0F
+OPCODE: Final = 0x0F
+"""The bits of the opcode in the first byte."""
+
 _MASK: Final = 0x80
 _LENGTH: Final = 0x7F
 
@@ -31,6 +34,9 @@ _pack_long: Final = Struct("!BBQ").pack
 # Plain integers: a member of an enum costs several times as much to look up.
 _CONTINUATION: Final = Opcode.CONTINUATION.value
 _DATA: Final = (Opcode.TEXT.value, Opcode.BINARY.value)
+_MESSAGES: Final = frozenset(_FIN | rsv | opcode for rsv in (0, RSV1) for opcode in _DATA)
+"""The first bytes of frames that are a message by themselves, compressed or not."""
+
 _CONTROLS: Final = (Opcode.CLOSE.value, Opcode.PING.value, Opcode.PONG.value)
 
 
@@ -65,6 +71,54 @@ def frame_header(opcode: int, fin: bool, length: int, key: bytes = b"") -> bytes
     return _pack_long(first, masked | 127, length) + key
 
 
+def frame(opcode: int, payload: bytes | memoryview, key: bytes = b"") -> bytes:
+    """Return a whole frame, with FIN set; its payload is masked with `key` if there is one.
+
+    The arguments are those of `frame_header`.
+    """
+    size = len(payload)
+    if key:
+        payload = mask(payload, key)
+    if size > _SHORT_MAX:
+        return frame_header(opcode, True, size, key) + payload
+    return _pack_short(_FIN | opcode, _MASK | size if key else size) + key + payload
+
+
+def whole_frame(
+    data: bytes, position: int, masked: bool, limit: int
+) -> tuple[int, bytes, int] | None:
+    """Return the frame that begins at `position` in `data` if it is a message and all at hand.
+
+    That is its first byte, its payload, not masked any more, and where it ends. `None` is the
+    answer for everything that needs a closer look: fragments, control frames, faults, 64 KiB and
+    more, more than `limit` bytes unless that is zero, and what has not come to its end.
+    `parse_header` tells which of them it is.
+    """
+    size = len(data)
+    if size - position < 4:
+        return None
+    first = data[position]
+    length = data[position + 1]
+    start = position + 2
+    if masked:
+        length ^= _MASK
+        start += 4
+    if length == 126:
+        length = data[position + 2] << 8 | data[position + 3]
+        start += 2
+        if length <= _SHORT_MAX:
+            return None
+    elif length > _SHORT_MAX:
+        return None
+    end = start + length
+    if end > size or length > limit > 0 or first not in _MESSAGES:
+        return None
+    payload = data[start:end]
+    if masked:
+        payload = mask(payload, data[start - 4 : start])
+    return first, payload, end
+
+
 def parse_header(
     data: bytes, position: int, masked: bool, in_message: bool, compressible: bool = False
 ) -> FrameHeader | None:
@@ -86,7 +140,7 @@ def parse_header(
     if available < 2:
         return None
     second = data[position + 1]
-    compressed = compressible and first & RSV1 != 0 and first & _OPCODE in _DATA
+    compressed = compressible and first & RSV1 != 0 and first & OPCODE in _DATA
     _check_second_byte(first & ~RSV1 if compressed else first, second, masked)
 
     length = second & _LENGTH
@@ -98,15 +152,15 @@ def parse_header(
         length = int.from_bytes(data[position + 2 : position + size], "big")
         _check_length(length, size)
     if not masked:
-        return FrameHeader(first >= _FIN, first & _OPCODE, b"", length, size, compressed)
+        return FrameHeader(first >= _FIN, first & OPCODE, b"", length, size, compressed)
     if available < size + 4:
         return None
     key = data[position + size : position + size + 4]
-    return FrameHeader(first >= _FIN, first & _OPCODE, key, length, size + 4, compressed)
+    return FrameHeader(first >= _FIN, first & OPCODE, key, length, size + 4, compressed)
 
 
 def _check_first_byte(first: int, in_message: bool) -> None:
-    opcode = first & _OPCODE
+    opcode = first & OPCODE
     if opcode == _CONTINUATION:
         if not in_message:
             raise ProtocolViolation(Error.BAD_CONTINUATION, f"{_begin(first)}, no message is begun")

@@ -38,7 +38,9 @@ _FRAME_TYPES: Final[Mapping[Opcode, FrameType]] = {
 
 
 class Incoming:
-    """Reads the messages of one stream. The caller holds the reading lock of the connection.
+    """Reads the messages of one stream, one thread at a time.
+
+    `message`, `some` and `into` take the reading lock; for the others the caller holds it.
 
     Every method raises `ConnectionClosed` when the peer has closed or vanished, `ProtocolViolation`
     and `MessageTooBig` for what it may not send, `OperationAborted` when this side closed or
@@ -79,48 +81,73 @@ class Incoming:
         """Tell whether the calling thread is inside the control callback."""
         return self._callback_thread == threading.get_ident()
 
-    def message(self, deadline: Deadline | None) -> str | bytes:
+    def message(self, timeout: float | None) -> str | bytes:
         """Return one whole message, or the rest of one that `some` began."""
+        # Every small message goes this way, so it calls nothing that it can do without: what
+        # `start_reading`, `deadline` and `stop_reading` do stands here itself.
         connection = self._connection
-        receiver = self.receiver
-        more = self._supply.more
-        again = False
-        while True:
-            try:
-                item = receiver.message()
-                if item is None:
-                    if again:
-                        _check_time(deadline)
-                    more(deadline)
-                    continue
-            except (ProtocolViolation, MessageTooBig) as error:
-                self._fail(error, deadline)
-                raise
-            if isinstance(item, ControlFrame):
-                self._control(item, deadline)
-            elif connection.status is _OPEN:
-                return item
-            self._check_wanted(deadline)
-            again = True
+        if not connection.reading.acquire(False):
+            raise connection.occupied("read", _OPEN)
+        try:
+            if connection.status is not _OPEN:
+                raise connection.aborted("read")
+            if timeout is None:
+                timeout = connection.layer.default_timeout
+            deadline = None if timeout is None else Deadline.after(timeout)
+            receiver = self.receiver
+            buffer = receiver.buffer
+            outgoing = self._outgoing
+            supply = self._supply
+            again = False
+            while True:
+                try:
+                    # As a rule nothing is at hand: then the machine need not be asked.
+                    is_at_hand = buffer.position < len(buffer.data) or not receiver.message_done
+                    item = receiver.message() if is_at_hand else None
+                    while item is None:
+                        if again:
+                            _check_time(deadline)
+                        if outgoing.tail or outgoing.posted or supply.silence is not None:
+                            supply.more_in_time(deadline)
+                        else:
+                            supply.more(deadline)
+                        item = receiver.message()
+                except (ProtocolViolation, MessageTooBig) as error:
+                    self._fail(error, deadline)
+                    raise
+                if isinstance(item, ControlFrame):
+                    self._control(item, deadline)
+                elif connection.status is _OPEN:
+                    return item
+                self._check_wanted(deadline)
+                again = True
+        finally:
+            connection.reading.release()
+            if connection.is_released:
+                connection.close_when_left()
 
-    def some(self, limit: int, deadline: Deadline | None) -> bytes:
+    def some(self, limit: int, timeout: float | None) -> bytes:
         """Return the next bytes of a message, `limit` at most."""
-        again = False
-        while True:
-            item = self._part(limit, deadline, again)
-            if isinstance(item, ControlFrame):
-                self._control(item, deadline)
-            elif self._connection.status is Status.OPEN:
-                return item
-            self._check_wanted(deadline)
-            again = True
+        connection = self._connection
+        connection.start_reading("read_some", Status.OPEN)
+        try:
+            return self._some(limit, connection.deadline(timeout))
+        finally:
+            connection.stop_reading()
 
-    def rest(self, buffer: bytearray, deadline: Deadline | None) -> None:
-        """Append one whole message to `buffer`, or the rest of one, as it arrives."""
-        while True:
-            buffer += self.some(RECEIVE_SIZE, deadline)
-            if self.receiver.message_done:
-                return
+    def into(self, buffer: bytearray, timeout: float | None) -> int:
+        """Append one whole message to `buffer`, or the rest of one; return the bytes appended."""
+        connection = self._connection
+        connection.start_reading("read", Status.OPEN)
+        try:
+            deadline = connection.deadline(timeout)
+            size = len(buffer)
+            buffer += self._some(RECEIVE_SIZE, deadline)
+            while not self.receiver.message_done:
+                buffer += self._some(RECEIVE_SIZE, deadline)
+            return len(buffer) - size
+        finally:
+            connection.stop_reading()
 
     def finish_closing(self, deadline: Deadline | None) -> None:
         """Bring a closing that either side began to its end, unless it has one.
@@ -151,6 +178,17 @@ class Incoming:
         teardown(self._connection.layer, self._role, deadline)
         self._connection.release()
 
+    def _some(self, limit: int, deadline: Deadline | None) -> bytes:
+        again = False
+        while True:
+            item = self._part(limit, deadline, again)
+            if isinstance(item, ControlFrame):
+                self._control(item, deadline)
+            elif self._connection.status is Status.OPEN:
+                return item
+            self._check_wanted(deadline)
+            again = True
+
     def _part(self, limit: int, deadline: Deadline | None, again: bool) -> bytes | ControlFrame:
         """Return what the machine has next of a message, or before it, once enough bytes came."""
         try:
@@ -158,7 +196,7 @@ class Incoming:
             while item is None:
                 if again:
                     _check_time(deadline)
-                self._supply.more(deadline)
+                self._supply.more_in_time(deadline)
                 item = self.receiver.some(limit)
         except (ProtocolViolation, MessageTooBig) as error:
             self._fail(error, deadline)

@@ -10,7 +10,6 @@ from typing import Final, overload
 from typing_extensions import Buffer
 
 from beastly.core import Buffers, OperationAborted, gather
-from beastly.websocket._incoming import Incoming
 from beastly.websocket._outgoing import Outgoing
 from beastly.websocket._settings import Settings
 from beastly.websocket._status import Status
@@ -23,7 +22,6 @@ _CHUNK: Final = 65536
 """Bytes taken at a time where the caller named no limit."""
 
 # Names of the module's own: looking a member up in its enum costs a tenth of a microsecond.
-_OPEN: Final = Status.OPEN
 _TEXT: Final = Opcode.TEXT
 _BINARY: Final = Opcode.BINARY
 
@@ -63,21 +61,13 @@ class Messages(Settings):
             BufferError: a view keeps `buffer` from growing. Nothing was read.
             OperationAborted, Busy, OSError: see the class.
         """
-        connection = self._connection
         incoming = self._incoming
         if incoming is None:
-            raise connection.aborted("read")
-        connection.start_reading("read", _OPEN)
-        try:
-            deadline = connection.deadline(timeout)
-            if buffer is None:
-                return incoming.message(deadline)
-            _check_growable(buffer)
-            size = len(buffer)
-            incoming.rest(buffer, deadline)
-            return len(buffer) - size
-        finally:
-            connection.stop_reading()
+            raise self._connection.aborted("read")
+        if buffer is None:
+            return incoming.message(timeout)
+        _check_growable(buffer)
+        return incoming.into(buffer, timeout)
 
     def read_text(self, *, timeout: float | None = None) -> str:
         """Read one whole message that must be text; otherwise as `read`.
@@ -137,16 +127,15 @@ class Messages(Settings):
         else:
             target = _writable_bytes(target)
             most = len(target)
-        incoming = self._start_reading("read_some")
-        try:
-            data = incoming.some(most, self._connection.deadline(timeout))
-            if isinstance(target, bytearray):
-                target += data
-            else:
-                target[: len(data)] = data
-            return len(data)
-        finally:
-            self._connection.stop_reading()
+        incoming = self._incoming
+        if incoming is None:
+            raise self._connection.aborted("read_some")
+        data = incoming.some(most, timeout)
+        if isinstance(target, bytearray):
+            target += data
+        else:
+            target[: len(data)] = data
+        return len(data)
 
     def read_size_hint(self, initial_size: int = 1536) -> int:
         """Return how large a buffer the next `read_some` can use well, in bytes; never blocks.
@@ -203,13 +192,13 @@ class Messages(Settings):
         outgoing = self._outgoing
         if outgoing is None:
             raise self._connection.aborted("write")
-        deadline = self._connection.deadline(timeout)
-        if isinstance(data, str):
-            outgoing.write(_TEXT, data.encode(), deadline, True)
+        if isinstance(data, bytes) and self.binary:
+            # First, since what goes most often should have the shortest way.
+            outgoing.write(_BINARY, data, timeout, True)
+        elif isinstance(data, str):
+            outgoing.write(_TEXT, data.encode(), timeout, True)
         else:
-            payload = data if isinstance(data, bytes) else gather(data)
-            binary = self.binary
-            outgoing.write(_BINARY if binary else _TEXT, payload, deadline, binary)
+            outgoing.write(_BINARY if self.binary else _TEXT, gather(data), timeout, self.binary)
 
     def write_some(self, fin: bool, data: str | Buffers, *, timeout: float | None = None) -> None:
         """Write a part of a message, as one frame, and the end of it with `fin`.
@@ -218,8 +207,7 @@ class Messages(Settings):
         Otherwise as `write`; the first part decides between text and binary.
         """
         opcode, payload = self._payload(data)
-        outgoing = self._sending("write_some")
-        outgoing.write_some(opcode, payload, fin, self._connection.deadline(timeout))
+        self._sending("write_some").write_some(opcode, payload, fin, timeout)
 
     def ping(self, payload: Buffer = b"", *, timeout: float | None = None) -> None:
         """Send a ping; the peer's pong comes to the control callback of a later read.
@@ -240,13 +228,6 @@ class Messages(Settings):
         """Send a pong that no ping asked for; otherwise as `ping` (RFC 6455 section 5.5.3)."""
         self._control(Opcode.PONG, payload, timeout)
 
-    def _start_reading(self, verb: str) -> Incoming:
-        incoming = self._incoming
-        if incoming is None:
-            raise self._connection.aborted(verb)
-        self._connection.start_reading(verb, _OPEN)
-        return incoming
-
     def _sending(self, verb: str) -> Outgoing:
         if self._outgoing is None:
             raise self._connection.aborted(verb)
@@ -265,9 +246,7 @@ class Messages(Settings):
                 f"a {opcode.name.lower()} carries {CONTROL_PAYLOAD_MAX} bytes at most, not"
                 f" {len(data)} (RFC 6455 section 5.5)"
             )
-        self._sending(opcode.name.lower()).control(
-            opcode, data, self._connection.deadline(timeout)
-        )
+        self._sending(opcode.name.lower()).control(opcode, data, timeout)
 
 
 def _check_growable(buffer: bytearray) -> None:

@@ -7,14 +7,14 @@ a reader never waits for a sender. It knows the layer and the sending machine, n
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from typing_extensions import Buffer
 
 from beastly.core import Deadline, TimedOut
 from beastly.websocket._connection import Connection
-from beastly.websocket._send import JOINED_MAX, Sender
+from beastly.websocket._send import Sender
 from beastly.websocket._status import Event, Status
 from beastly.websocket._utf8 import Utf8Checker
 from beastly.websocket.rfc6455 import CloseReason, Opcode
@@ -64,35 +64,37 @@ class Outgoing:
         )
 
     def write(
-        self, opcode: Opcode, data: bytes, deadline: Deadline | None, checked: bool
+        self, opcode: Opcode, data: bytes, timeout: float | None, checked: bool
     ) -> None:
         """Send one whole message, or the end of one that `write_some` began.
 
         `checked` tells that `data` may be a message of its own: text that is UTF-8, or binary.
         """
-        # Every small message goes this way, so it calls nothing that it can do without.
+        # Every small message goes this way, so it calls nothing that it can do without: what
+        # `_in_turn`, `_send` and `stop_writing` do stands here itself.
         connection = self._connection
-        if deadline is None:
+        if timeout is None:
+            timeout = connection.layer.default_timeout
+        if timeout is None:
+            deadline = None
             connection.writing.acquire()
         else:
+            deadline = Deadline.after(timeout)
             self._acquire(deadline)
         try:
             if connection.status is not _OPEN or self.tail or self.posted:
                 self._get_ready("write", deadline)
-            sender = self.sender
-            if sender.in_message or not checked:
-                self._check_text(opcode, data, True)
-            if len(data) <= JOINED_MAX and not sender.in_message:
-                frames = sender.message(opcode, data)
-                try:
-                    sent = connection.layer.send(frames, deadline)
-                except BaseException as error:
-                    self._keep_begun(frames, error)
-                    raise
-                if sent < len(frames):
-                    self._send_rest(memoryview(frames)[sent:], deadline)
+            frame = self.sender.message(opcode, data) if checked else None
+            if frame is None:
+                self._send_whole(opcode, data, checked, deadline)
             else:
-                self._send_pieces(opcode, memoryview(data), True, deadline)
+                try:
+                    sent = connection.layer.send(frame, deadline)
+                except BaseException as error:
+                    self._keep_begun(frame, error)
+                    raise
+                if sent < len(frame):
+                    self._send_rest(memoryview(frame)[sent:], deadline)
         except BaseException as error:
             deadline = _AT_ONCE
             self.sender.forget()
@@ -100,40 +102,44 @@ class Outgoing:
                 raise self._failure("write", error) from None
             raise
         finally:
-            connection.stop_writing()
+            connection.writing.release()
+            if connection.is_released:
+                connection.close_when_left()
             # What was posted while this thread held the lock is this thread's to send.
             if self.posted:
                 self.flush_posted(deadline)
 
     def write_some(
-        self, opcode: Opcode, data: bytes, fin: bool, deadline: Deadline | None
+        self, opcode: Opcode, data: bytes, fin: bool, timeout: float | None
     ) -> None:
         """Send a part of a message, and its end with `fin`."""
-        connection = self._connection
-        self._acquire(deadline)
-        try:
-            self._get_ready("write_some", deadline)
+
+        def send(deadline: Deadline | None) -> None:
             self._check_text(opcode, data, fin)
             self._send_pieces(opcode, memoryview(data), fin, deadline)
-        except BaseException as error:
-            deadline = _AT_ONCE
-            self.sender.forget()
-            if isinstance(error, OSError):
-                raise self._failure("write_some", error) from None
-            raise
-        finally:
-            connection.stop_writing()
-            self.flush_posted(deadline)
 
-    def control(self, opcode: Opcode, payload: bytes, deadline: Deadline | None) -> None:
+        self._in_turn("write_some", send, timeout)
+
+    def control(self, opcode: Opcode, payload: bytes, timeout: float | None) -> None:
         """Send one ping or pong."""
-        verb = opcode.name.lower()
+
+        def send(deadline: Deadline | None) -> None:
+            self._send(self.sender.control(opcode, payload), deadline)
+
+        self._in_turn(opcode.name.lower(), send, timeout)
+
+    def _in_turn(
+        self, verb: str, send: Callable[[Deadline | None], None], timeout: float | None
+    ) -> None:
+        """Send for `verb` when it is this thread's turn, and what was posted meanwhile."""
+        deadline = self._connection.deadline(timeout)
         self._acquire(deadline)
         try:
             self._get_ready(verb, deadline)
-            self._send(self.sender.control(opcode, payload), deadline)
+            send(deadline)
         except BaseException as error:
             deadline = _AT_ONCE
+            self.sender.forget()
             if isinstance(error, OSError):
                 raise self._failure(verb, error) from None
             raise
@@ -240,6 +246,18 @@ class Outgoing:
             # The caller's own message was not begun.
             error.unsent = 0
             raise
+
+    def _send_whole(
+        self, opcode: Opcode, data: bytes, checked: bool, deadline: Deadline | None
+    ) -> None:
+        """Do what `write` promises, for every kind of message."""
+        if self.sender.in_message or not checked:
+            self._check_text(opcode, data, True)
+        frame = self.sender.message(opcode, data)
+        if frame is None:
+            self._send_pieces(opcode, memoryview(data), True, deadline)
+        else:
+            self._send(frame, deadline)
 
     def _send(self, data: bytes, deadline: Deadline | None) -> None:
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from beastly.core import ReceiveBuffer, Role
 from beastly.websocket._assembly import Assembly
-from beastly.websocket._frame import RSV1, FrameHeader, parse_header
+from beastly.websocket._frame import OPCODE, FrameHeader, parse_header, whole_frame
 from beastly.websocket._mask import mask, mask_in_place, rotate
 from beastly.websocket._utf8 import Utf8Checker, what_came
 from beastly.websocket.error import Error, MessageTooBig, ProtocolViolation
@@ -26,15 +26,9 @@ _TEXT: Final = Opcode.TEXT
 _BINARY: Final = Opcode.BINARY
 _OPCODES: Final = {int(opcode): opcode for opcode in Opcode}
 
-_UNFRAGMENTED: Final = {0x80 | int(_TEXT): _TEXT, 0x80 | int(_BINARY): _BINARY}
-"""The first bytes of frames that are a whole message by themselves, with their opcodes."""
-
-_MAYBE_COMPRESSED: Final = {
-    **_UNFRAGMENTED,
-    RSV1 | 0x80 | int(_TEXT): _TEXT,
-    RSV1 | 0x80 | int(_BINARY): _BINARY,
-}
-"""The same where messages may be compressed."""
+_WHOLE_TEXT: Final = 0x80 | int(_TEXT)
+_WHOLE_BINARY: Final = 0x80 | int(_BINARY)
+"""The first bytes of frames that are a whole message by themselves, not compressed."""
 
 _WINDOW_MIN: Final = 16384
 """The least rest of a frame, in bytes, that is received straight into its place. What is shorter
@@ -70,8 +64,8 @@ class Receiver:
     ones counted; zero is no limit. Both may be set between messages.
 
     `opcode` is text or binary, the kind of the most recent message; `message_done` tells that all
-    of it was handed out; `message_size` is what its frames have announced so far, and `remaining`
-    what is still to come of the frame in progress, in bytes.
+    of it was handed out. Of a message in progress `message_size` is what its frames have announced
+    so far, and `remaining` what is still to come of the latest one, in bytes.
 
     With an `inflater` the peer may compress its messages (RFC 7692). They are inflated as they
     arrive; `message_max` then bounds what comes out, while it does.
@@ -87,15 +81,13 @@ class Receiver:
         "_checker",
         "_error",
         "_fragments",
-        "_header_min",
         "_inflated",
         "_inflater",
         "_inflating",
         "_key",
         "_last",
-        "_mask_bit",
+        "_masked",
         "_partly_taken",
-        "_unfragmented",
         "buffer",
         "fragments_max",
         "message_done",
@@ -126,14 +118,12 @@ class Receiver:
         self.message_size = 0
         self.remaining = 0
         self.window_size = 0
-        self._mask_bit = 0x80 if role is Role.SERVER else 0
-        self._header_min = 6 if role is Role.SERVER else 2
+        self._masked = role is Role.SERVER
         self._error: ProtocolViolation | MessageTooBig | None = None
         self._assembly: Assembly | None = None
         self._checker: Utf8Checker | None = None
         self._fragments = 0
         self._inflater = inflater
-        self._unfragmented = _UNFRAGMENTED if inflater is None else _MAYBE_COMPRESSED
         # The same while a compressed message is in progress.
         self._inflating: Inflater | None = None
         self._inflated = 0
@@ -154,38 +144,26 @@ class Receiver:
         """
         # The one path that counts: an unfragmented message that is wholly at hand. It calls nothing
         # that it can do without; whatever is unusual goes the long way round.
-        buffer = self.buffer
-        data = buffer.data
-        position = buffer.position
-        if len(data) - position >= 4 and self.message_done and self._error is None:
-            opcode = self._unfragmented.get(data[position])
-            length = data[position + 1] ^ self._mask_bit
-            start = position + self._header_min
-            is_legal = length < 126
-            if length == 126:
-                length = data[position + 2] << 8 | data[position + 3]
-                start += 2
-                is_legal = length > 125
-            end = start + length
-            if opcode is not None and is_legal and end <= len(data):
-                limit = self.message_max
-                if length <= limit or not limit:
-                    payload = data[start:end]
-                    if self._mask_bit:
-                        payload = mask(payload, data[start - 4 : start])
+        if self.message_done:
+            buffer = self.buffer
+            whole = whole_frame(buffer.data, buffer.position, self._masked, self.message_max)
+            if whole is not None:
+                first, payload, end = whole
+                if first == _WHOLE_BINARY:
+                    self.opcode = _BINARY
                     buffer.position = end
-                    self.opcode = opcode
-                    self.message_size = length
-                    if self._inflater is not None and data[position] & RSV1:
-                        return self._inflate_at_once(self._inflater, payload)
-                    if opcode is _BINARY:
-                        return payload
+                    return payload
+                if first == _WHOLE_TEXT:
+                    self.opcode = _TEXT
+                    buffer.position = end
                     try:
                         return payload.decode()
                     except UnicodeDecodeError as error:
                         raise self._fail(_bad_text(error)) from error
-        elif position == len(data) and self.message_done and self._error is None:
-            return None
+                if self._inflater is not None:
+                    self.opcode = _OPCODES[first & OPCODE]
+                    buffer.position = end
+                    return self._inflate_at_once(self._inflater, payload)
         return self._gather()
 
     def some(self, limit: int) -> bytes | ControlFrame | None:
@@ -331,7 +309,7 @@ class Receiver:
             return parse_header(
                 buffer.data,
                 buffer.position,
-                self._mask_bit != 0,
+                self._masked,
                 not self.message_done,
                 self._inflater is not None,
             )
@@ -489,6 +467,7 @@ class Receiver:
     def _fail(self, error: _Failure) -> _Failure:
         """Remember `error` for every later call, and let go of the message."""
         self._error = error
+        self.message_done = False
         self.window_size = 0
         self._assembly = None
         self._checker = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beastly.core import Role
 from beastly.websocket._close_payload import close_payload
-from beastly.websocket._frame import RSV1, frame_header
+from beastly.websocket._frame import RSV1, frame, frame_header
 from beastly.websocket._mask import mask
 from beastly.websocket.rfc6455 import CONTROL_PAYLOAD_MAX, CloseReason, Opcode
 
@@ -92,24 +92,23 @@ class Sender:
         self.write_buffer_bytes = 65536
         self.in_message = False
 
-    def message(self, opcode: Opcode, data: bytes | memoryview) -> bytes:
-        """Return a whole message as one block of bytes: for payloads up to `JOINED_MAX`.
+    def message(self, opcode: Opcode, data: bytes) -> bytes | None:
+        """Return the one frame that is a whole message, header and payload in one block.
 
-        `opcode` is text or binary, `data` the payload as plain bytes or a view of them. It is one
-        frame, or several where `auto_fragment` demands it. Inside a message that was begun in
-        parts, it is the last part of that.
+        `opcode` is text or binary, `data` the payload. `None`: it is too large for that, or is to
+        go in fragments, or another message was begun; then take `pieces`.
         """
+        if self.in_message or len(data) > JOINED_MAX or self.auto_fragment:
+            return None
         first: int = opcode
+        payload: bytes | memoryview = data
         if self._deflater is not None:
-            first, data = self._deflated(self._deflater, opcode, data, True)
-        size = len(data)
-        if self.in_message or (self.auto_fragment and size > self.write_buffer_bytes):
-            pieces = self._cut(first, memoryview(data), True)
-            return b"".join(buffer for piece in pieces for buffer in piece.buffers)
-        if self._masks:
-            key = self._next_key()
-            return frame_header(first, True, size, key) + mask(data, key)
-        return frame_header(first, True, size) + data
+            first, payload = self._deflated(self._deflater, opcode, data, True)
+        if not self._masks:
+            return frame(first, payload)
+        if not self._keys:
+            self._draw_keys()
+        return frame(first, payload, self._keys.pop())
 
     def pieces(self, opcode: Opcode, data: memoryview, fin: bool) -> Iterator[Piece]:
         """Return what sends `data`, of any size, as a message or as the next part of one.
@@ -165,10 +164,7 @@ class Sender:
                 f"a control frame carries {CONTROL_PAYLOAD_MAX} bytes at most, not {len(payload)}"
                 " (RFC 6455 section 5.5)"
             )
-        if self._masks:
-            key = self._next_key()
-            return frame_header(opcode, True, len(payload), key) + mask(payload, key)
-        return frame_header(opcode, True, len(payload)) + payload
+        return frame(opcode, payload, self._next_key() if self._masks else b"")
 
     def close(self, reason: CloseReason) -> bytes:
         """Return the close frame that says `reason` (section 5.5.1)."""
@@ -176,9 +172,12 @@ class Sender:
 
     def _next_key(self) -> bytes:
         if not self._keys:
-            pool = self._entropy(_POOL_SIZE)
-            self._keys = [pool[at : at + _KEY_SIZE] for at in range(0, _POOL_SIZE, _KEY_SIZE)]
+            self._draw_keys()
         return self._keys.pop()
+
+    def _draw_keys(self) -> None:
+        pool = self._entropy(_POOL_SIZE)
+        self._keys = [pool[at : at + _KEY_SIZE] for at in range(0, _POOL_SIZE, _KEY_SIZE)]
 
 
 def _no_key() -> bytes:

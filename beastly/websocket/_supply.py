@@ -20,51 +20,79 @@ __all__ = ["Supply"]
 
 
 class Supply:
-    """The bytes of one stream that are still to come. The caller holds the reading lock."""
+    """The bytes of one stream that are still to come. The caller holds the reading lock.
 
-    __slots__ = ("_connection", "_outgoing", "_receiver", "_silence")
+    `silence` watches the peer's, unless that may last for ever; then, and while nothing is to be
+    sent, `more` is all that a read needs.
+    """
+
+    __slots__ = ("_connection", "_outgoing", "_receiver", "silence")
 
     def __init__(self, connection: Connection, outgoing: Outgoing, receiver: Receiver) -> None:
         self._connection = connection
         self._outgoing = outgoing
         self._receiver = receiver
-        self._silence: Silence | None = None
+        self.silence: Silence | None = None
 
     def watch(self, silence: Silence | None) -> None:
         """Bound the silence of the peer from now on, or leave it unbounded."""
-        if silence is not self._silence:
-            self._silence = silence
+        if silence is not self.silence:
+            self.silence = silence
             self._connection.layer.receive_timeout = None if silence is None else silence.period
 
     def more(self, deadline: Deadline | None) -> None:
-        """Bring some more bytes to the machine. Blocks until some came, or something was sent.
+        """Bring some more bytes to the machine, and do nothing else. Blocks until some came.
 
         Raises:
             TimedOut: the deadline passed; nothing is lost.
-            ConnectionClosed: the bytes ended, or the peer was silent for too long.
+            ConnectionClosed: the bytes ended.
             ProtocolViolation: what came makes a text invalid.
             OperationAborted: another thread has aborted the stream.
             OSError: the connection failed.
         """
+        receiver = self._receiver
+        try:
+            if receiver.window_size:
+                with receiver.window() as window:
+                    count = self._connection.layer.receive_into(window, deadline)
+                if count:
+                    receiver.commit(count)
+                    return
+            else:
+                data = self._connection.layer.receive(RECEIVE_SIZE, deadline)
+                if data:
+                    receiver.buffer.feed(data)
+                    return
+        except TimedOut:
+            raise
+        except OSError as error:
+            self._lose(f"receiving failed: {error}", error)
+        self._lose("the peer ended the connection without a close frame", None)
+
+    def more_in_time(self, deadline: Deadline | None) -> None:
+        """Do as `more`, and watch the silence of the peer, and send what waits to be sent.
+
+        Returns as well when something was sent.
+
+        Raises:
+            TimedOut, ProtocolViolation, OperationAborted, OSError: as `more`.
+            ConnectionClosed: the bytes ended, or the peer was silent for too long.
+        """
+        silence = self.silence
         outgoing = self._outgoing
-        silence = self._silence
-        # Most reads have nothing to send and one limit of time, or none: they go straight through.
-        if outgoing.tail or outgoing.posted or (
-            silence is not None and (deadline is not None or not silence.is_fresh)
-        ):
+        is_pending = outgoing.tail or outgoing.posted
+        if silence is None or is_pending or deadline is not None or not silence.is_fresh:
             self._receive_and_watch(deadline)
             return
+        # The layer itself keeps the time that is the same for every receive.
         try:
-            self._receive(deadline)
+            self.more(None)
         except TimedOut:
-            if silence is None:
-                raise
-            # The layer itself keeps the time that is the same for every receive.
             self._break(silence)
 
     def _receive_and_watch(self, deadline: Deadline | None) -> None:
         """Receive, while there is something to send or more than one limit of time."""
-        silence = self._silence
+        silence = self.silence
         if silence is None or self._connection.status is not Status.OPEN:
             try:
                 self._take(deadline)
@@ -107,37 +135,16 @@ class Supply:
         outgoing = self._outgoing
         outgoing.flush_posted()
         if not outgoing.is_stuck:
-            self._receive(deadline)
+            self.more(deadline)
             return True
         self._connection.layer.wait(deadline)
         outgoing.flush_posted()
         try:
-            self._receive(Deadline(0))
+            self.more(Deadline(0))
         except TimedOut:
             # It was room that came, and no bytes.
             return False
         return True
-
-    def _receive(self, deadline: Deadline | None) -> None:
-        layer = self._connection.layer
-        receiver = self._receiver
-        try:
-            if receiver.window_size:
-                with receiver.window() as window:
-                    count = layer.receive_into(window, deadline)
-                if count:
-                    receiver.commit(count)
-                    return
-            else:
-                data = layer.receive(RECEIVE_SIZE, deadline)
-                if data:
-                    receiver.buffer.feed(data)
-                    return
-        except TimedOut:
-            raise
-        except OSError as error:
-            self._lose(f"receiving failed: {error}", error)
-        self._lose("the peer ended the connection without a close frame", None)
 
     def _lose(self, why: str, error: OSError | None) -> NoReturn:
         """Give up: the bytes from the peer have ended, which an abort does too."""

@@ -14,7 +14,6 @@ from beastly.core import Role
 from beastly.websocket._send import JOINED_MAX, Piece, Sender
 from beastly.websocket.rfc6455 import CloseReason, Opcode
 from tests.support.wire import (
-    BINARY_64K_HEADER,
     BINARY_256_HEADER,
     HELLO_FRAGMENT_1,
     HELLO_FRAGMENT_2,
@@ -53,6 +52,12 @@ def _joined(pieces: Iterable[Piece]) -> bytes:
     return b"".join(buffer for piece in pieces for buffer in piece.buffers)
 
 
+def _whole(sender: Sender, opcode: Opcode, data: bytes) -> bytes:
+    """Return the wire of a whole message, in one block or in pieces."""
+    frame = sender.message(opcode, data)
+    return _joined(sender.pieces(opcode, memoryview(data), True)) if frame is None else frame
+
+
 def _xor(data: bytes, key: bytes) -> bytes:
     return bytes(octet ^ key[index % 4] for index, octet in enumerate(data))
 
@@ -66,28 +71,28 @@ class TestMessage:
         assert _client().message(Opcode.TEXT, b"Hello") == HELLO_MASKED
         data = bytes(range(256))
         assert _server().message(Opcode.BINARY, data) == BINARY_256_HEADER + data
-        data = bytes(65536)
-        assert _server().message(Opcode.BINARY, data) == BINARY_64K_HEADER + data
+
+    def test_the_largest(self) -> None:
+        data = bytes(JOINED_MAX)
+        assert _server().message(Opcode.BINARY, data) == b"\x82\x7e\x80\x00" + data
+        assert _server().message(Opcode.BINARY, data + b"\0") is None
 
     def test_empty(self) -> None:
         """W3."""
         assert _server().message(Opcode.TEXT, b"") == b"\x81\x00"
         assert _client().message(Opcode.BINARY, b"") == b"\x82\x80\x37\xfa\x21\x3d"
 
-    def test_a_view(self) -> None:
-        assert _server().message(Opcode.TEXT, memoryview(b"xHello")[1:]) == HELLO_UNMASKED
-        assert _client().message(Opcode.TEXT, memoryview(b"xHello")[1:]) == HELLO_MASKED
-
     def test_every_frame_has_a_fresh_key(self) -> None:
         """Section 5.3; more frames than one draw of entropy has keys for."""
         sender = Sender(Role.CLIENT, entropy=_counting())
-        keys = {sender.message(Opcode.BINARY, b"")[2:] for _ in range(500)}
+        keys = {sender.control(Opcode.PING, b"")[2:] for _ in range(250)}
+        keys |= {_whole(sender, Opcode.BINARY, b"")[2:] for _ in range(250)}
         assert len(keys) == 500
 
     def test_keys_of_the_operating_system(self) -> None:
         one, other = Sender(Role.CLIENT), Sender(Role.CLIENT)
         senders = [one, other] * 80
-        keys = {sender.message(Opcode.BINARY, b"")[2:] for sender in senders}
+        keys = {_whole(sender, Opcode.BINARY, b"")[2:] for sender in senders}
         assert len(keys) == 160
 
     def test_fragmented(self) -> None:
@@ -95,16 +100,18 @@ class TestMessage:
         sender = _server()
         sender.auto_fragment = True
         sender.write_buffer_bytes = 8
-        assert sender.message(Opcode.TEXT, b"12345678") == b"\x81\x0812345678"
+        assert _whole(sender, Opcode.TEXT, b"12345678") == b"\x81\x0812345678"
         expected = b"\x01\x0812345678\x00\x08abcdefgh\x80\x01!"
-        assert sender.message(Opcode.TEXT, b"12345678abcdefgh!") == expected
+        assert sender.message(Opcode.TEXT, b"12345678abcdefgh!") is None
+        assert _whole(sender, Opcode.TEXT, b"12345678abcdefgh!") == expected
         assert not sender.in_message
 
     def test_inside_a_message_it_is_the_last_part(self) -> None:
         sender = _server()
         assert _joined(sender.pieces(Opcode.TEXT, memoryview(b"Hel"), False)) == HELLO_FRAGMENT_1
         assert sender.in_message
-        assert sender.message(Opcode.BINARY, b"lo") == HELLO_FRAGMENT_2
+        assert sender.message(Opcode.BINARY, b"lo") is None
+        assert _whole(sender, Opcode.BINARY, b"lo") == HELLO_FRAGMENT_2
         assert not sender.in_message
         assert sender.message(Opcode.BINARY, b"lo") == b"\x82\x02lo"
 
@@ -132,7 +139,7 @@ class TestControl:
         sender = _server()
         _joined(sender.pieces(Opcode.TEXT, memoryview(b"Hel"), False))
         assert sender.control(Opcode.PING, b"") == b"\x89\x00"
-        assert sender.message(Opcode.TEXT, b"lo") == HELLO_FRAGMENT_2
+        assert _whole(sender, Opcode.TEXT, b"lo") == HELLO_FRAGMENT_2
 
     @pytest.mark.parametrize(
         ("reason", "wire"),
@@ -224,18 +231,18 @@ class TestPieces:
     def test_an_empty_first_part_begins_the_message(self) -> None:
         sender = _server()
         assert _joined(sender.pieces(Opcode.BINARY, memoryview(b""), False)) == b"\x02\x00"
-        assert sender.message(Opcode.BINARY, b"x") == b"\x80\x01x"
+        assert _whole(sender, Opcode.BINARY, b"x") == b"\x80\x01x"
 
     def test_settings_count_from_the_next_message_on(self) -> None:
         sender = _server()
         _joined(sender.pieces(Opcode.BINARY, memoryview(b"123"), False))
         sender.auto_fragment = True
         sender.write_buffer_bytes = 2
-        assert sender.message(Opcode.BINARY, b"456") == b"\x80\x03456"
-        assert sender.message(Opcode.BINARY, b"789") == b"\x02\x0278\x80\x019"
+        assert _whole(sender, Opcode.BINARY, b"456") == b"\x80\x03456"
+        assert _whole(sender, Opcode.BINARY, b"789") == b"\x02\x0278\x80\x019"
         _joined(sender.pieces(Opcode.BINARY, memoryview(b"1"), False))
         sender.auto_fragment = False
-        assert sender.message(Opcode.BINARY, b"234") == b"\x00\x0223\x80\x014"
+        assert _whole(sender, Opcode.BINARY, b"234") == b"\x00\x0223\x80\x014"
 
     def test_pulled_late(self) -> None:
         """What the pieces hold does not depend on what happened since."""
@@ -294,7 +301,7 @@ def test_another_endpoint_reads_what_was_sent(
         _joined(sender.pieces(opcode, memoryview(part), False)) + sender.control(Opcode.PING, b"?")
         for part in parts[:-1]
     )
-    wire += sender.message(opcode, parts[-1])
+    wire += _whole(sender, opcode, parts[-1])
     peer = FrameProtocol(client=role is Role.SERVER, extensions=[])
     peer.receive_bytes(wire)
     received = b""

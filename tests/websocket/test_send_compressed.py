@@ -61,7 +61,7 @@ def test_empty_messages() -> None:
 
 def test_a_run_of_one_byte_shrinks() -> None:
     """W14."""
-    assert len(_sender().message(Opcode.BINARY, b"*" * 256)) < 20
+    assert len(_part(_sender(), b"*" * 256, True)) < 20
 
 
 def test_control_frames_are_not_compressed() -> None:
@@ -113,7 +113,7 @@ def test_each_part_is_a_frame_of_its_own() -> None:
     assert _payload(first) == b"Hel"
     assert _payload(first + second) == b"Hel"
     assert _payload(first + second + third) == b"Hello"
-    assert sender.message(Opcode.TEXT, b"Hello")[0] == 0xC1
+    assert _part(sender, b"Hello", True)[0] == 0xC1
 
 
 def test_fragments_of_what_is_compressed() -> None:
@@ -122,13 +122,13 @@ def test_fragments_of_what_is_compressed() -> None:
     sender.auto_fragment = True
     sender.write_buffer_bytes = 8
     # A block without compression: one byte, two lengths, the bytes, and one byte more.
-    wire = sender.message(Opcode.TEXT, b"12345678")
+    wire = _part(sender, b"12345678", True)
     block = b"\x00\x08\x00\xf7\xff12345678\x00"
     assert wire == b"\x41\x08" + block[:8] + b"\x80\x06" + block[8:]
     sender = _sender()
     sender.auto_fragment = True
     sender.write_buffer_bytes = 16
-    assert sender.message(Opcode.TEXT, b"*" * 1000)[0] == 0xC1
+    assert _part(sender, b"*" * 1000, True)[0] == 0xC1
 
 
 def test_a_large_message() -> None:
@@ -157,7 +157,7 @@ def _payload(wire: bytes, before: bytes = b"") -> bytes:
     """
     inflater = Inflater(window_bits=15, takes_over=True)
     if before:
-        inflater.feed(_sender().message(Opcode.TEXT, before)[2:])
+        inflater.feed(_part(_sender(), before, True)[2:])
         assert inflater.inflate(1 << 20) == before
         inflater.finish()
     inflated = b""
