@@ -15,14 +15,16 @@ import threading
 from typing import Final
 
 from beastly.core import Busy, Deadline, Layer, OperationAborted, ReceiveBuffer, Role
+from beastly.websocket._frame import HEADER_MAX
 from beastly.websocket._status import Event, Status, advance
 from beastly.websocket.option import Timeout
 from beastly.websocket.rfc6455 import CloseReason
 
 __all__ = ["RECEIVE_SIZE", "Connection"]
 
-RECEIVE_SIZE: Final = 16384
-"""Bytes asked for in one receive: more would make the allocator give memory back each time."""
+RECEIVE_SIZE: Final = 32768 + HEADER_MAX
+"""Bytes asked for in one receive: enough for a frame of 32 KiB. Much more would make the allocator
+give memory back each time."""
 
 _TIMEOUT: Final = Timeout()
 """What a stream has at first."""

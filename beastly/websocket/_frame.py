@@ -10,7 +10,16 @@ from beastly.websocket._mask import mask
 from beastly.websocket.error import Error, ProtocolViolation
 from beastly.websocket.rfc6455 import CONTROL_PAYLOAD_MAX, Opcode
 
-__all__ = ["OPCODE", "RSV1", "FrameHeader", "frame", "frame_header", "parse_header", "whole_frame"]
+__all__ = [
+    "HEADER_MAX",
+    "OPCODE",
+    "RSV1",
+    "FrameHeader",
+    "frame",
+    "frame_header",
+    "parse_header",
+    "whole_frame",
+]
 
 _FIN: Final = 0x80
 _RSV: Final = 0x70
@@ -38,6 +47,10 @@ _MESSAGES: Final = frozenset(_FIN | rsv | opcode for rsv in (0, RSV1) for opcode
 """The first bytes of frames that are a message by themselves, compressed or not."""
 
 _CONTROLS: Final = (Opcode.CLOSE.value, Opcode.PING.value, Opcode.PONG.value)
+
+
+HEADER_MAX: Final = 14
+"""The size of the largest header: two bytes, eight of length, four of the key."""
 
 
 class FrameHeader(NamedTuple):

@@ -292,11 +292,13 @@ class Outgoing:
         buffers: Sequence[Buffer] = ()
         sent = 0
         try:
-            for piece in pieces:
-                buffers, sent = piece.buffers, 0
+            for buffers, ends_frame in pieces:
+                sent = 0
                 while rest := _behind(buffers, sent):
                     sent += layer.send_vector(rest, deadline)
-                if piece.ends_frame and self.posted:
+                # Let go before the next piece is made, which may have the same memory then.
+                buffers = ()
+                if ends_frame and self.posted:
                     self._flush(deadline)
         except BaseException as error:
             later = (buffer for piece in pieces for buffer in piece.buffers)

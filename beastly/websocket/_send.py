@@ -23,8 +23,9 @@ JOINED_MAX: Final = 32768
 """The largest payload, in bytes, that is cheaper to copy behind its header than to send from where
 it is (measured)."""
 
-_MASKED_PIECE: Final = 65536
-"""Bytes of a large payload that are masked and sent at a time; a multiple of the key's length."""
+_MASKED_PIECE: Final = 262144
+"""Bytes of a large payload that are masked and sent at a time; a multiple of the key's length. Each
+one may wake the peer, so they are few; yet masking and sending should overlap."""
 
 _KEY_SIZE: Final = 4
 _POOL_SIZE: Final = 64 * _KEY_SIZE
