@@ -35,8 +35,9 @@ class ReceiveBuffer:
 
     def feed(self, data: bytes) -> None:
         """Append `data` behind what is unread."""
-        # What is unread is empty as a rule: then nothing is copied.
-        self.data = self.data[self.position :] + data
+        if self.position < len(self.data):
+            data = self.data[self.position :] + data
+        self.data = data
         self.position = 0
 
     def take(self, size: int) -> bytes:

@@ -107,14 +107,20 @@ class Incoming:
                     while item is None:
                         if again:
                             _check_time(deadline)
-                        if outgoing.tail or outgoing.posted or supply.silence is not None:
-                            supply.more_in_time(deadline)
-                        else:
+                        if is_at_hand or outgoing.tail or outgoing.posted or supply.silence:
                             supply.more(deadline)
+                        elif data := connection.layer.receive(RECEIVE_SIZE, deadline):
+                            buffer.data = data
+                            buffer.position = 0
+                        else:
+                            raise EOFError
+                        is_at_hand = True
                         item = receiver.message()
                 except (ProtocolViolation, MessageTooBig) as error:
                     self._fail(error, deadline)
                     raise
+                except (OSError, EOFError) as error:
+                    raise self._given_up(error) from None
                 if isinstance(item, ControlFrame):
                     self._control(item, deadline)
                 elif connection.status is _OPEN:
@@ -196,12 +202,30 @@ class Incoming:
             while item is None:
                 if again:
                     _check_time(deadline)
-                self._supply.more_in_time(deadline)
+                self._supply.more(deadline)
                 item = self.receiver.some(limit)
         except (ProtocolViolation, MessageTooBig) as error:
             self._fail(error, deadline)
             raise
+        except (OSError, EOFError) as error:
+            raise self._given_up(error) from None
         return item
+
+    def _given_up(self, error: OSError | EOFError) -> Exception:
+        """Return what to raise for `error`; but for the deadline, the connection has failed."""
+        connection = self._connection
+        if isinstance(error, TimedOut):
+            return error
+        if connection.status is Status.FAILED:
+            # By an abort, which ends the bytes from the peer too.
+            return connection.aborted("read")
+        if isinstance(error, EOFError):
+            why = "the peer ended the connection without a close frame"
+        else:
+            why = f"receiving failed: {error}"
+        connection.fail(why)
+        connection.release()
+        return error if isinstance(error, OSError) else ConnectionClosed(why)
 
     def _check_wanted(self, deadline: Deadline | None) -> None:
         """Return if a read is to go on after what was no message for it.

@@ -5,8 +5,6 @@ it up, and it sends what it could not send before. So there is no thread for it.
 and where answers are posted, and nothing of messages.
 """
 
-from typing import NoReturn
-
 from beastly.core import Deadline, TimedOut
 from beastly.websocket._connection import RECEIVE_SIZE, Connection
 from beastly.websocket._outgoing import Outgoing
@@ -22,8 +20,7 @@ __all__ = ["Supply"]
 class Supply:
     """The bytes of one stream that are still to come. The caller holds the reading lock.
 
-    `silence` watches the peer's, unless that may last for ever; then, and while nothing is to be
-    sent, `more` is all that a read needs.
+    `silence` watches the peer's, unless that may last for ever.
     """
 
     __slots__ = ("_connection", "_outgoing", "_receiver", "silence")
@@ -41,52 +38,22 @@ class Supply:
             self._connection.layer.receive_timeout = None if silence is None else silence.period
 
     def more(self, deadline: Deadline | None) -> None:
-        """Bring some more bytes to the machine, and do nothing else. Blocks until some came.
+        """Bring some more bytes to the machine. Blocks until some came, or something was sent.
 
         Raises:
             TimedOut: the deadline passed; nothing is lost.
-            ConnectionClosed: the bytes ended.
+            EOFError, OSError: the bytes have ended, or an abort has ended them.
+            ConnectionClosed: the peer was silent for too long, and the connection has failed.
             ProtocolViolation: what came makes a text invalid.
-            OperationAborted: another thread has aborted the stream.
-            OSError: the connection failed.
-        """
-        receiver = self._receiver
-        try:
-            if receiver.window_size:
-                with receiver.window() as window:
-                    count = self._connection.layer.receive_into(window, deadline)
-                if count:
-                    receiver.commit(count)
-                    return
-            else:
-                data = self._connection.layer.receive(RECEIVE_SIZE, deadline)
-                if data:
-                    receiver.buffer.feed(data)
-                    return
-        except TimedOut:
-            raise
-        except OSError as error:
-            self._lose(f"receiving failed: {error}", error)
-        self._lose("the peer ended the connection without a close frame", None)
-
-    def more_in_time(self, deadline: Deadline | None) -> None:
-        """Do as `more`, and watch the silence of the peer, and send what waits to be sent.
-
-        Returns as well when something was sent.
-
-        Raises:
-            TimedOut, ProtocolViolation, OperationAborted, OSError: as `more`.
-            ConnectionClosed: the bytes ended, or the peer was silent for too long.
         """
         silence = self.silence
-        outgoing = self._outgoing
-        is_pending = outgoing.tail or outgoing.posted
+        is_pending = self._outgoing.tail or self._outgoing.posted
         if silence is None or is_pending or deadline is not None or not silence.is_fresh:
             self._receive_and_watch(deadline)
             return
         # The layer itself keeps the time that is the same for every receive.
         try:
-            self.more(None)
+            self._receive(None)
         except TimedOut:
             self._break(silence)
 
@@ -135,24 +102,28 @@ class Supply:
         outgoing = self._outgoing
         outgoing.flush_posted()
         if not outgoing.is_stuck:
-            self.more(deadline)
+            self._receive(deadline)
             return True
         self._connection.layer.wait(deadline)
         outgoing.flush_posted()
         try:
-            self.more(Deadline(0))
+            self._receive(Deadline(0))
         except TimedOut:
             # It was room that came, and no bytes.
             return False
         return True
 
-    def _lose(self, why: str, error: OSError | None) -> NoReturn:
-        """Give up: the bytes from the peer have ended, which an abort does too."""
-        connection = self._connection
-        if connection.status is Status.FAILED:
-            raise connection.aborted("read") from None
-        connection.fail(why)
-        connection.release()
-        if error is not None:
-            raise error
-        raise ConnectionClosed(why)
+    def _receive(self, deadline: Deadline | None) -> None:
+        layer = self._connection.layer
+        receiver = self._receiver
+        if receiver.window_size:
+            with receiver.window() as window:
+                count = layer.receive_into(window, deadline)
+            if not count:
+                raise EOFError
+            receiver.commit(count)
+        else:
+            data = layer.receive(RECEIVE_SIZE, deadline)
+            if not data:
+                raise EOFError
+            receiver.buffer.feed(data)

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastly.websocket._frame import RSV1, FrameHeader, frame_header, parse_header
+from beastly.websocket._frame import (
+    RSV1,
+    FrameHeader,
+    frame,
+    frame_header,
+    parse_header,
+    whole_frame,
+)
 from beastly.websocket.error import Error, ProtocolViolation
 from tests.support.wire import MASKING_KEY
 
@@ -185,3 +192,92 @@ def test_a_fault_tells_what_came(
     with pytest.raises(ProtocolViolation, match=f"; {words}.* \\(RFC 6455 section 5") as caught:
         parse_header(wire, 0, masked, in_message)
     assert caught.value.code.message in str(caught.value)
+
+
+# Opcode, masking key, payload, and the frame. The first are of section 5.7.
+_FRAMES = [
+    (0x1, b"", b"Hello", b"\x81\x05Hello"),
+    (0x1, _KEY, b"Hello", b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"),
+    (0x2, b"", bytes(256), b"\x82\x7e\x01\x00" + bytes(256)),
+    (0x2, b"", b"", b"\x82\x00"),
+    (0x2, _KEY, b"", b"\x82\x80\x37\xfa\x21\x3d"),
+    (0x2, b"", bytes(125), b"\x82\x7d" + bytes(125)),
+    (0x2, b"", bytes(126), b"\x82\x7e\x00\x7e" + bytes(126)),
+    (0x2, _KEY, bytes(128), b"\x82\xfe\x00\x80" + _KEY * 33),
+    (0x1 | RSV1, b"", b"\xf2\x48", b"\xc1\x02\xf2\x48"),
+    (0x2 | RSV1, _KEY, b"\0\0\0\0", b"\xc2\x84" + _KEY * 2),
+    (0x2, b"", bytes(65535), b"\x82\x7e\xff\xff" + bytes(65535)),
+]
+
+
+@pytest.mark.parametrize(("opcode", "key", "payload", "wire"), _FRAMES)
+def test_a_whole_frame_is_made(opcode: int, key: bytes, payload: bytes, wire: bytes) -> None:
+    assert frame(opcode, payload, key) == wire
+    assert frame(opcode, memoryview(b"x" + payload)[1:], key) == wire
+
+
+@pytest.mark.parametrize(
+    ("opcode", "key", "size", "head"),
+    [
+        (0x9, b"", 5, b"\x89\x05"),
+        (0xA, _KEY, 0, b"\x8a\x80\x37\xfa\x21\x3d"),
+        (0x2, b"", 65536, b"\x82\x7f\0\0\0\0\0\x01\0\0"),
+        (0x2, _KEY, 65536, b"\x82\xff\0\0\0\0\0\x01\0\0\x37\xfa\x21\x3d"),
+    ],
+)
+def test_any_frame_is_made(opcode: int, key: bytes, size: int, head: bytes) -> None:
+    assert frame(opcode, bytes(size), key) == head + (key * size)[:size] + bytes(
+        0 if key else size
+    )
+
+
+@pytest.mark.parametrize(("opcode", "key", "payload", "wire"), _FRAMES)
+def test_a_message_is_read_at_once(opcode: int, key: bytes, payload: bytes, wire: bytes) -> None:
+    """At its end, with trailing data and in the midst of a buffer; not while it is incomplete."""
+    masked, end = bool(key), len(wire)
+    # Of fewer than four bytes at hand nothing is told, which only the shortest ones are.
+    expected = None if end < 4 else (wire[0], payload, end)
+    assert whole_frame(wire, 0, masked, 0) == expected
+    assert whole_frame(wire, 0, masked, len(payload)) == expected
+    assert whole_frame(wire + b"\xff\xff", 0, masked, 0) == (wire[0], payload, end)
+    assert whole_frame(b"\xff\xff" + wire + b"\xff\xff", 2, masked, 0) == (
+        wire[0],
+        payload,
+        end + 2,
+    )
+    for count in range(min(end, 300)):
+        assert whole_frame(wire[:count], 0, masked, 0) is None
+    if payload[1:]:
+        assert whole_frame(wire, 0, masked, len(payload) - 1) is None
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"\x01\x05",  # A fragment.
+        b"\x80\x05",  # The end of a message.
+        b"\x88\x05",  # Control frames.
+        b"\x89\x05",
+        b"\x8a\x05",
+        b"\x83\x05",  # A reserved opcode.
+        b"\xa2\x05",  # Reserved bits.
+        b"\x92\x05",
+        b"\xc8\x05",
+        b"\x82\x7e\x00\x7d",  # Lengths in a longer form than they need.
+        b"\x82\x7e\x00\x00",
+        b"\x82\x7f\0\0\0\0\0\0\0\x05",
+        b"\x82\x7f\0\0\0\0\0\x01\0\0",  # 64 KiB.
+        b"\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff",
+    ],
+)
+def test_all_else_needs_a_closer_look(head: bytes, masked: bool) -> None:
+    rest = bytes(65540)
+    wire = bytes([head[0], head[1] | 0x80]) + head[2:] + _KEY if masked else head
+    assert whole_frame(wire + rest, 0, masked, 0) is None
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_wrong_mask_bit_needs_a_closer_look(masked: bool) -> None:
+    wire = b"\x82\x05Hello" if masked else b"\x82\x85\x37\xfa\x21\x3dHello"
+    assert whole_frame(wire + bytes(70000), 0, masked, 0) is None

@@ -56,13 +56,13 @@ def test_room_is_no_sign_of_life() -> None:
     silence = Silence(1000, pings=False)
     supply.watch(silence)
     outgoing.post(Opcode.PONG, b"")
-    waiting = Background(lambda: supply.more_in_time(None))
+    waiting = Background(lambda: supply.more(None))
     it.near.wait_for_receiver()
     it.far.receive(1, None)
     waiting.result()
     assert silence.patience < 1000
     it.send(PING)
-    supply.more_in_time(None)
+    supply.more(None)
     assert silence.patience == 1000
 
 
