@@ -4,7 +4,8 @@
 #   make types    check the types alone
 #   make pytest   run all tests without coverage; ARGS="-k fields" picks some
 #   make stress   run the tests with many threads twenty times as long
-#   make bench    measure
+#   make bench    measure, print and write build/bench.json; ARGS="echo stream" takes two sections
+#   make bench-docs   put build/bench.json into docs/benchmarks.md, and draw its chart
 #   make autobahn run the Autobahn suite from the folder AUTOBAHN, and write docs/conformance.md
 #   make docs     turn docs/ into HTML, in build/docs
 #   make clean    remove everything that was made
@@ -22,7 +23,7 @@ PYRIGHT := PATH="$(abspath $(BIN)):$$PATH" pyright
 PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 
 .DELETE_ON_ERROR:
-.PHONY: demo test types pytest stress bench autobahn docs clean
+.PHONY: demo test types pytest stress bench bench-docs autobahn docs clean
 
 demo: $(VENV)/.package
 	$(BIN)/python docs/examples/demo.py
@@ -43,6 +44,9 @@ stress: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-docs: $(VENV)/.bench
+	$(BIN)/python -m tests.bench.page $(ARGS)
 
 autobahn: $(VENV)/.package
 	$(BIN)/python -m tests.autobahn.suite $(AUTOBAHN)

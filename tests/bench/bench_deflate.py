@@ -4,6 +4,7 @@ Both ends are in this process, so that its CPU time is that of both. The floor o
 is what zlib itself takes for it, called directly, and the echo without compression.
 """
 
+import itertools
 import json
 import random
 import resource
@@ -12,24 +13,36 @@ import statistics
 import subprocess
 import sys
 import threading
-import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
-from typing import Final
-
-from websockets.sync.client import ClientConnection, connect
-from websockets.sync.server import ServerConnection, serve
+from typing import TYPE_CHECKING, Final
 
 from beastly.core import Role
 from beastly.websocket import PermessageDeflate, Stream
 from beastly.websocket._deflate import codec
 from beastly.websocket._deflate_negotiation import Parameters, agree
-from tests.bench.method import Plan, Samples, measure
+from tests.bench.libraries import WEBSOCKETS, backends, installed
+from tests.bench.method import Cost, Plan, Samples, measure, timed
+from tests.bench.record import Section
 from tests.bench.report import spread_note, table
 
-__all__ = ["deflate_memory_table", "deflate_settings_table", "deflate_table", "json_texts"]
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
+    from websockets.sync.server import ServerConnection
+
+__all__ = [
+    "PEER",
+    "codecs_table",
+    "deflate_table",
+    "json_texts",
+    "measure_codecs",
+    "measure_deflate",
+    "measure_settings",
+    "settings_table",
+    "with_backend",
+]
 
 SIZES: Final[Mapping[str, int]] = {"1 KiB": 1024, "64 KiB": 64 * 1024}
 
@@ -100,57 +113,74 @@ def json_texts(size: int, count: int = _TEXTS) -> list[str]:
     return texts
 
 
-def deflate_table(plan: Plan) -> str:
-    """Measure the echo of JSON text by size, in microseconds and in multiples of the floor."""
-    columns: list[Samples[str]] = []
-    for size in SIZES.values():
-        texts = json_texts(size)
+def with_backend(name: str) -> str:
+    """Return the row of beastly that compresses with one of the backends."""
+    return f"{COMPRESSED} by {name}"
+
+
+def measure_deflate(plan: Plan) -> Section:
+    """Measure the echo of JSON text by size, and its floor."""
+    columns: dict[str, Samples] = {}
+    for name, size in SIZES.items():
         with ExitStack() as stack:
-            candidates = {
-                ZLIB: _zlib_echo(texts),
-                PLAIN: stack.enter_context(_beastly_echo(texts, None)),
-                COMPRESSED: stack.enter_context(_beastly_echo(texts, _ON)),
-                PEER_PLAIN: stack.enter_context(_websockets_echo(texts, None)),
-                PEER: stack.enter_context(_websockets_echo(texts, "deflate")),
+            echoes = {
+                row: stack.enter_context(echo) for row, echo in _echoes(json_texts(size)).items()
             }
-            columns.append(measure(candidates, plan))
-    rows = [
-        [name, *(f"{samples.cost(name):.0f}" for samples in columns)]
-        for name in (ZLIB, PLAIN, COMPRESSED, PEER_PLAIN, PEER)
-    ]
+            columns[name] = measure(echoes, plan.part(1 / len(SIZES)))
+    return Section(columns)
+
+
+_Echo = AbstractContextManager[Callable[[int], Cost]]
+
+
+def _echoes(texts: Sequence[str]) -> dict[str, _Echo]:
+    echoes: dict[str, _Echo] = {
+        ZLIB: _zlib_echo(texts),
+        PLAIN: _beastly_echo(texts, None),
+        COMPRESSED: _beastly_echo(texts, _ON),
+    }
+    for name in backends():
+        echoes[with_backend(name)] = _beastly_echo(texts, replace(_ON, backend=name))
+    if WEBSOCKETS in installed():
+        echoes[PEER_PLAIN] = _websockets_echo(texts, None)
+        echoes[PEER] = _websockets_echo(texts, "deflate")
+    return echoes
+
+
+def deflate_table(section: Section) -> str:
+    """Return a table in microseconds, and of some in multiples of the floor."""
+    columns = section.columns.values()
+    known = list(next(iter(columns)).costs)
+    rows = [[name, *(f"{samples.cost(name):.0f}" for samples in columns)] for name in known]
     for name, plain in ((COMPRESSED, PLAIN), (PEER, PEER_PLAIN)):
-        ratios = [_ratio_to_floor(samples, name, plain) for samples in columns]
-        rows.append([f"{name} / (zlib + not)", *(f"{ratio:.2f}" for ratio in ratios)])
+        if name in known:
+            ratios = [_ratio_to_floor(samples, name, plain) for samples in columns]
+            rows.append([f"{name} / (zlib + not)", *(f"{ratio:.2f}" for ratio in ratios)])
     note = spread_note(samples.spread(COMPRESSED, ZLIB) for samples in columns)
-    return f"{table(['µs', *SIZES], rows)}\n\n{note}"
+    return f"{table(['µs', *section.columns], rows)}\n\n{note}"
 
 
-def _ratio_to_floor(samples: Samples[str], name: str, plain: str) -> float:
+def _ratio_to_floor(samples: Samples, name: str, plain: str) -> float:
     """Return the median of the cost in multiples of zlib and the echo without, in each round."""
     rounds = zip(samples.costs[name], samples.costs[ZLIB], samples.costs[plain], strict=True)
     return statistics.median(cost / (floor + echo) for cost, floor, echo in rounds)
 
 
-def _timed(echo: Callable[[str], object], texts: Sequence[str]) -> Callable[[int], float]:
-    """Return what does so many echoes and tells the CPU seconds of this process."""
-
-    def run(count: int) -> float:
-        begin = time.process_time()
-        for number in range(count):
-            echo(texts[number % len(texts)])
-        return time.process_time() - begin
-
-    return run
+def _timed(echo: Callable[[str], object], texts: Sequence[str]) -> Callable[[int], Cost]:
+    """Return what does so many echoes and tells what they cost this process."""
+    turn = itertools.cycle(texts)
+    return timed(lambda: echo(next(turn)))
 
 
-def _zlib_echo(texts: Sequence[str]) -> Callable[[int], float]:
+@contextmanager
+def _zlib_echo(texts: Sequence[str]) -> Iterator[Callable[[int], Cost]]:
     ends = [_ZlibEnd(), _ZlibEnd()]
 
     def echo(text: str) -> None:
         for sending in ends:
             sending.send(text.encode())
 
-    return _timed(echo, texts)
+    yield _timed(echo, texts)
 
 
 class _ZlibEnd:
@@ -168,7 +198,7 @@ class _ZlibEnd:
 @contextmanager
 def _beastly_echo(
     texts: Sequence[str], option: PermessageDeflate | None
-) -> Iterator[Callable[[int], float]]:
+) -> Iterator[Callable[[int], Cost]]:
     with _open_pair(option) as (client, server):
 
         def echo(text: str) -> None:
@@ -201,15 +231,18 @@ def _open_pair(
 @contextmanager
 def _websockets_echo(
     texts: Sequence[str], compression: str | None
-) -> Iterator[Callable[[int], float]]:
-    def handle(connection: ServerConnection) -> None:
+) -> Iterator[Callable[[int], Cost]]:
+    from websockets.sync.client import connect
+    from websockets.sync.server import serve
+
+    def handle(connection: "ServerConnection") -> None:
         for message in connection:
             connection.send(message)
 
     with serve(handle, "127.0.0.1", 0, compression=compression, ping_interval=None) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         port: int = server.socket.getsockname()[1]
-        client: ClientConnection
+        client: "ClientConnection"
         with connect(
             f"ws://127.0.0.1:{port}/", compression=compression, ping_interval=None
         ) as client:
@@ -221,22 +254,37 @@ def _websockets_echo(
             yield _timed(echo, texts)
 
 
-def deflate_settings_table(plan: Plan) -> str:
+def measure_settings(plan: Plan) -> Section:
     """Measure what compressing a message takes, and what is left of it, by settings."""
-    columns: list[Mapping[str, str]] = []
-    for size in SIZES.values():
+    known = ("zlib", *backends())
+    settings = {name: option for name, option in SETTINGS.items() if option.backend in known}
+    columns: dict[str, Samples] = {}
+    left: dict[str, dict[str, float]] = {}
+    for size_name, size in SIZES.items():
         texts = [text.encode() for text in json_texts(size)]
-        deflate = {name: _deflates(option, texts) for name, option in SETTINGS.items()}
-        samples = measure({name: run for name, (run, _) in deflate.items()}, plan)
-        columns.append({name: f"{samples.cost(name):.0f}" for name in SETTINGS})
-        columns.append({name: f"{share:.1%}" for name, (_, share) in deflate.items()})
-    rows = [[name, *(column[name] for column in columns)] for name in SETTINGS]
+        deflate = {name: _deflates(option, texts) for name, option in settings.items()}
+        runs = {name: run for name, (run, _) in deflate.items()}
+        columns[size_name] = measure(runs, plan.part(1 / len(SIZES)))
+        left[size_name] = {name: share for name, (_, share) in deflate.items()}
+    return Section(columns, left)
+
+
+def settings_table(section: Section) -> str:
+    """Return a table with both."""
+    rows: list[list[str]] = []
+    for name in SETTINGS:
+        cells: list[str] = []
+        for size, samples in section.columns.items():
+            if name in samples.costs:
+                cells += [f"{samples.cost(name):.0f}", f"{section.values[size][name]:.1%}"]
+        if cells:
+            rows.append([name, *cells])
     return table(["", *(f"{size}: {what}" for size in SIZES for what in ("µs", "left"))], rows)
 
 
 def _deflates(
     option: PermessageDeflate, texts: Sequence[bytes]
-) -> tuple[Callable[[int], float], float]:
+) -> tuple[Callable[[int], Cost], float]:
     """Return what compresses so many of `texts`, and what part of them is left."""
     accepted = Parameters(
         server_no_context_takeover=option.server_no_context_takeover,
@@ -246,29 +294,35 @@ def _deflates(
     if deflater is None:
         raise ValueError(f"there is no compressor for {option}")
     made = deflater
-
-    def run(count: int) -> float:
-        begin = time.process_time()
-        for number in range(count):
-            made.deflate(texts[number % len(texts)], True)
-        return time.process_time() - begin
-
     left = sum(len(made.deflate(text, True)) for text in texts)
-    return run, left / sum(map(len, texts))
+    turn = itertools.cycle(texts)
+    return timed(lambda: made.deflate(next(turn), True)), left / sum(map(len, texts))
 
 
-def deflate_memory_table() -> str:
-    """Measure what the codec of one end holds after messages of each size went both ways."""
+def measure_codecs(names: Sequence[str] = (), sizes: Mapping[str, int] = SIZES) -> Section:
+    """Measure what the codec of one end holds after messages of each size went both ways.
+
+    It is done for `names` of the options, or for all.
+    """
+    return Section(
+        values={
+            f"after {size_name}": {name: _held(name, size) / 1000 for name in names or OPTIONS}
+            for size_name, size in sizes.items()
+        }
+    )
+
+
+def codecs_table(section: Section) -> str:
+    """Return a table in kB."""
     rows = [
-        [name, *(f"{_held(name, size) / 1000:.1f}" for size in SIZES.values())]
-        for name in OPTIONS
+        [name, *(f"{column[name]:.1f}" for column in section.values.values())]
+        for name in next(iter(section.values.values()))
     ]
-    head = ["kB for each connection", *(f"after {name}" for name in SIZES)]
     note = (
         f"Resident memory that {_PAIRS} connections added to a process which holds both ends of"
         f" them, after {_MEMORY_MESSAGES} messages in each direction, divided by their ends."
     )
-    return f"{table(head, rows)}\n\n{note}"
+    return f"{table(['kB for each connection', *section.values], rows)}\n\n{note}"
 
 
 def _held(name: str, size: int) -> float:
@@ -305,7 +359,7 @@ def _exchange(
 
 
 def main(name: str, size: str) -> None:
-    """Print what one end holds with an option, for `deflate_memory_table`."""
+    """Print what one end holds with an option, for `measure_codecs`."""
     print(_hold(OPTIONS[name], int(size)))
 
 

@@ -4,17 +4,27 @@ Two processes over loopback TCP, a library on both sides or on one of them, agai
 sockets that exchange finished frames.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from beastly.core import Role
-from tests.bench.comparison import ROLES, compare, ratio_rows, spreads
-from tests.bench.endpoints import CLIENTS, RAW
-from tests.bench.method import Plan, Samples
+from tests.bench.comparison import ROLES, compare, floor_row, ratio_rows, spreads
+from tests.bench.libraries import ORDER, RAW, installed
+from tests.bench.method import Cost, Plan
+from tests.bench.record import Section
 from tests.bench.report import spread_note, table
 from tests.bench.worker import Link, Pair, Verb, links, pairs
 
-__all__ = ["echo_tables", "memory_table", "stream_table"]
+__all__ = [
+    "SIZES",
+    "WAYS",
+    "echo_tables",
+    "measure_echo",
+    "measure_memory",
+    "measure_stream",
+    "memory_table",
+    "stream_table",
+]
 
 SIZES: Final[Mapping[str, int]] = {
     "16 B": 16,
@@ -22,56 +32,110 @@ SIZES: Final[Mapping[str, int]] = {
     "1 KiB": 1024,
     "16 KiB": 16 * 1024,
     "1 MiB": 1024 * 1024,
+    "16 MiB": 16 * 1024 * 1024,
 }
 
+_SHARES: Final[Mapping[str, float]] = {"1 MiB": 0.18, "16 MiB": 0.3}
+"""Of the time, what takes longer than the others to be measured as well."""
+
+_SHARE: Final = (1 - sum(_SHARES.values())) / (len(SIZES) - len(_SHARES))
+
 _STREAMED: Final = 64
+
+WAYS: Final[Mapping[str, tuple[Verb, Verb]]] = {
+    "client to server": ("push", "drain"),
+    "server to client": ("drain", "push"),
+}
+
 _LARGE: Final = 16 * 1024 * 1024
-_MEMORY_VERBS: Final[tuple[Verb, ...]] = ("drain", "push")
+_MEMORY_VERBS: Final[Mapping[str, Verb]] = {"reads": "drain", "writes": "push"}
 
 
-def echo_tables(connected: Mapping[Pair, Link], plan: Plan) -> str:
+def measure_echo(
+    connected: Mapping[Pair, Link], plan: Plan, sizes: Mapping[str, int] = SIZES
+) -> Section:
     """Measure a round trip of a binary message, by size."""
 
-    def echo(size: int) -> Callable[[Link, int], float]:
+    def echo(size: int) -> Callable[[Link, int], Cost]:
         return lambda link, count: link.exchange("ping", "echo", size, count)
 
-    samples = [compare(connected, echo(size), plan) for size in SIZES.values()]
+    return Section(
+        {
+            name: compare(connected, echo(size), plan.part(_SHARES.get(name, _SHARE)))
+            for name, size in sizes.items()
+        }
+    )
+
+
+def echo_tables(section: Section) -> str:
+    """Return a table for each of the roles."""
+    columns = section.columns
     parts = [
-        table([role, *SIZES], ratio_rows([(column, pair_of) for column in samples]))
-        for role, pair_of in ROLES.items()
+        table(
+            [role, *columns],
+            [
+                floor_row(list(columns.values())),
+                *ratio_rows([(samples, role) for samples in columns.values()]),
+            ],
+        )
+        for role in ROLES
     ]
-    return "\n\n".join([*parts, spread_note(s for column in samples for s in spreads(column))])
+    note = spread_note(spread for samples in columns.values() for spread in spreads(samples))
+    return "\n\n".join([*parts, note])
 
 
-def stream_table(connected: Mapping[Pair, Link], plan: Plan) -> str:
+def measure_stream(connected: Mapping[Pair, Link], plan: Plan) -> Section:
     """Measure a message in a stream of small ones that go one way."""
 
-    def stream(client: Verb, server: Verb) -> Samples[Pair]:
-        return compare(
-            connected, lambda link, count: link.exchange(client, server, _STREAMED, count), plan
-        )
+    def stream(client: Verb, server: Verb) -> Callable[[Link, int], Cost]:
+        return lambda link, count: link.exchange(client, server, _STREAMED, count)
 
-    samples = {"client sends": stream("push", "drain"), "server sends": stream("drain", "push")}
-    head = [f"{way}: {role}" for way in samples for role in ROLES]
-    columns = [(column, pair_of) for column in samples.values() for pair_of in ROLES.values()]
-    note = spread_note(s for column in samples.values() for s in spreads(column))
-    return f"{table([f'{_STREAMED} B', *head], ratio_rows(columns))}\n\n{note}"
+    return Section(
+        {way: compare(connected, stream(*verbs), plan.part(0.5)) for way, verbs in WAYS.items()}
+    )
 
 
-def memory_table() -> str:
-    """Measure how far the memory of a fresh process grows for one large message."""
-    rows: list[list[str]] = []
-    for name in CLIENTS:
-        if name != RAW:
-            cells = [_growth(name, role, verb) for role in Role for verb in _MEMORY_VERBS]
-            rows.append([name, *cells])
-    head = [f"{role.value} {verb}" for role in Role for verb in ("reads", "writes")]
-    return table(["16 MiB", *head], rows)
+def stream_table(section: Section) -> str:
+    """Return a table with the roles in both directions."""
+    columns = [(way, samples, role) for way, samples in section.columns.items() for role in ROLES]
+    head = [f"{_STREAMED} B", *(f"{way}: {role}" for way, _, role in columns)]
+    rows = [
+        floor_row([samples for _, samples, _ in columns]),
+        *ratio_rows([(samples, role) for _, samples, role in columns]),
+    ]
+    note = spread_note(s for samples in section.columns.values() for s in spreads(samples))
+    return f"{table(head, rows)}\n\n{note}"
 
 
-def _growth(name: str, role: Role, verb: Verb) -> str:
-    pair = ROLES[role.value](name)
-    if pair not in pairs():
-        return ""
+def measure_memory(names: Sequence[str] = ()) -> Section:
+    """Measure how far the memory of a fresh process grows for one large message.
+
+    It is done for `names`, or for everybody.
+    """
+    known = set(pairs(installed()))
+    values: dict[str, dict[str, float]] = {}
+    for role in Role:
+        for word, verb in _MEMORY_VERBS.items():
+            values[f"{role.value} {word}"] = {
+                name: _growth(pair, role, verb)
+                for name in names or installed()
+                if name != RAW and (pair := ROLES[role.value](name)) in known
+            }
+    return Section(values=values)
+
+
+def _growth(pair: Pair, role: Role, verb: Verb) -> float:
     with links([pair]) as connected:
-        return f"{connected[pair].growth(role, verb, _LARGE) / _LARGE:.2f}"
+        return connected[pair].growth(role, verb, _LARGE) / _LARGE
+
+
+def memory_table(section: Section) -> str:
+    """Return a table with what each side of each library does."""
+    rows: list[list[str]] = []
+    for name in ORDER:
+        cells = [
+            f"{column[name]:.2f}" if name in column else "" for column in section.values.values()
+        ]
+        if any(cells):
+            rows.append([name, *cells])
+    return table(["16 MiB", *section.values], rows)

@@ -5,39 +5,36 @@ import timeit
 from collections.abc import Callable
 from typing import Final
 
-from tests.bench.endpoints import DEADLINES, IDLE_TIMEOUT
-from tests.bench.method import Plan, measure
+from tests.bench.libraries import DEADLINES, IDLE_TIMEOUT, beastly
+from tests.bench.method import Cost, Plan, measure
+from tests.bench.record import Section
 from tests.bench.report import spread_note, table
-from tests.bench.worker import Link, links
+from tests.bench.worker import Link, Pair, links
 
-__all__ = ["time_table"]
+__all__ = ["measure_time", "time_table"]
 
-PLAIN: Final = "beastly"
 SIZES: Final = {"16 B": 16, "128 B": 128, "1 KiB": 1024}
-_LOCKINGS: Final = 1_000_000
+_LOCKINGS: Final = 100_000
+_LOCK: Final = "lock, in µs"
+_PLAIN: Final = "without"
 
 
-def time_table(plan: Plan) -> str:
-    """Measure round trips with limits, in multiples of those without; and a lock by itself."""
-    names = (PLAIN, IDLE_TIMEOUT, DEADLINES)
-    with links([(name, name) for name in names]) as connected:
+def measure_time(plan: Plan) -> Section:
+    """Measure round trips with limits and without them, and a lock by itself."""
+    names = {_PLAIN: beastly(), IDLE_TIMEOUT: IDLE_TIMEOUT, DEADLINES: DEADLINES}
+    with links([Pair(name, name) for name in names.values()]) as connected:
 
-        def echo(name: str, size: int) -> Callable[[int], float]:
-            link: Link = connected[name, name]
+        def echo(name: str, size: int) -> Callable[[int], Cost]:
+            link: Link = connected[Pair(name, name)]
             return lambda count: link.exchange("ping", "echo", size, count)
 
-        columns = [
-            measure({name: echo(name, size) for name in names}, plan) for size in SIZES.values()
-        ]
-    rows = [[f"{PLAIN}, in µs", *(f"{samples.cost(PLAIN):.1f}" for samples in columns)]]
-    rows += [
-        [name, *(f"{samples.ratio(name, PLAIN):.2f}" for samples in columns)] for name in names[1:]
-    ]
-    spreads = [samples.spread(name, PLAIN) for samples in columns for name in names[1:]]
-    return (
-        f"{table(['both sides', *SIZES], rows)}\n\n{spread_note(spreads)} A round trip takes and"
-        f" gives back four locks that nobody else wants, {4 * _locking():.2f} µs in all."
-    )
+        columns = {
+            label: measure(
+                {how: echo(name, size) for how, name in names.items()}, plan.part(1 / len(SIZES))
+            )
+            for label, size in SIZES.items()
+        }
+    return Section(columns, {_LOCK: {_PLAIN: _locking()}})
 
 
 def _locking() -> float:
@@ -48,5 +45,20 @@ def _locking() -> float:
         lock.acquire()
         lock.release()
 
-    taken = min(timeit.repeat(lock_once, number=_LOCKINGS // 10, repeat=10))
-    return taken / (_LOCKINGS // 10) * 1e6
+    return min(timeit.repeat(lock_once, number=_LOCKINGS, repeat=10)) / _LOCKINGS * 1e6
+
+
+def time_table(section: Section) -> str:
+    """Return a table in multiples of the echo without limits."""
+    columns = list(section.columns.values())
+    rows = [["beastly, in µs", *(f"{samples.cost(_PLAIN):.1f}" for samples in columns)]]
+    limited = (IDLE_TIMEOUT, DEADLINES)
+    rows += [
+        [name, *(f"{samples.ratio(name, _PLAIN):.2f}" for samples in columns)] for name in limited
+    ]
+    spreads = [samples.spread(name, _PLAIN) for samples in columns for name in limited]
+    return (
+        f"{table(['both sides', *section.columns], rows)}\n\n{spread_note(spreads)} A round trip"
+        " takes and gives back four locks that nobody else wants,"
+        f" {4 * section.values[_LOCK][_PLAIN]:.2f} µs in all."
+    )

@@ -1,12 +1,11 @@
 """What the benchmarks print: Markdown tables, the machine, and their place in a page."""
 
-import os
-import platform
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import version
 
-__all__ = ["machine", "replace_sections", "spread_note", "table"]
+from tests.bench.record import Circumstances
+
+__all__ = ["circumstances_note", "replace_sections", "spread_note", "table"]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -24,23 +23,14 @@ def spread_note(spreads: Iterable[float]) -> str:
     )
 
 
-def machine(packages: Iterable[str]) -> str:
-    """Say on what was measured, with the versions of `packages`."""
-    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+def circumstances_note(of: Circumstances) -> str:
+    """Say where, when and of what a run was."""
+    versions = ", ".join(f"{name} {version}" for name, version in of.versions.items())
+    missing = f" Not installed there: {', '.join(of.missing)}." if of.missing else ""
     return (
-        f"{_processor()}, {os.cpu_count()} cores; {platform.system()} {platform.release()};"
-        f" {platform.python_implementation()} {platform.python_version()}; {versions}"
+        f"{of.date}. {of.processor}, {of.cores} cores, load {of.load:.1f} before; {of.system};"
+        f" {of.python}; {of.placement}. {versions}.{missing} The run took {of.seconds:.0f} seconds."
     )
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            return next(
-                line.partition(":")[2].strip() for line in lines if line.startswith("model name")
-            )
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def replace_sections(page: str, sections: Mapping[str, str]) -> str:
