@@ -1,4 +1,5 @@
-# Each target makes the virtual environment it needs, and renews it when setup.cfg has changed.
+# Each target makes the virtual environment it needs, and renews it when setup.cfg or the
+# source in C has changed.
 #   make demo     run a short conversation between a client and a server
 #   make test     check the types, run all tests with branch coverage
 #   make types    check the types alone
@@ -18,6 +19,8 @@ AUTOBAHN ?= ../shared/tools/autobahn
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# What an installation is made of, but for the Python that it finds in this folder.
+SETUP := setup.cfg setup.py pyproject.toml $(wildcard beastly/*/*.c)
 # It looks for an interpreter on the search path; --verifytypes does not heed --pythonpath.
 PYRIGHT := PATH="$(abspath $(BIN)):$$PATH" pyright
 PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
@@ -55,14 +58,14 @@ docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -q -W --keep-going docs build/docs
 
 clean:
-	rm -rf $(VENV) .venv-* build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache
+	rm -rf beastly/*/*.so beastly/*/*.pyd $(VENV) .venv-* build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache
 	find beastly tests docs -name __pycache__ -prune -exec rm -rf {} +
 
-$(VENV)/.package: $(VENV)/.made setup.cfg pyproject.toml
+$(VENV)/.package: $(VENV)/.made $(SETUP)
 	$(PIP) --editable .
 	touch $@
 
-$(VENV)/.%: $(VENV)/.made setup.cfg pyproject.toml
+$(VENV)/.%: $(VENV)/.made $(SETUP)
 	$(PIP) --editable '.[$*]'
 	touch $@
 

@@ -256,6 +256,7 @@ def test_every_module_has_its_tests() -> None:
 
 def test_all_tests_have_a_module() -> None:
     sources = {_place(module.path) for module in modules().values()}
+    sources |= {_place(path) for path in (ROOT / "beastly").rglob("*.c")}
     orphans = [
         "/".join(["tests", *test[0], f"test_{test[1]}.py"]) + " has no module"
         for test in _tests()

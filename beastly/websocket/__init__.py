@@ -6,6 +6,7 @@
 from beastly.core import BeastlyError, Busy, OperationAborted, Role, TimedOut
 from beastly.http import Request as request_type
 from beastly.http import Response as response_type
+from beastly.websocket._codec import ACCELERATED
 from beastly.websocket._handshake import choose_subprotocol, is_upgrade, upgrade_error
 from beastly.websocket._status import Status
 from beastly.websocket._teardown import teardown
@@ -28,6 +29,7 @@ from beastly.websocket.rfc6455 import CloseCode, CloseReason, FrameType, Opcode,
 from beastly.websocket.stream import Stream
 
 __all__ = [
+    "ACCELERATED",
     "BeastlyError",
     "Busy",
     "CloseCode",

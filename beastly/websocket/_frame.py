@@ -6,7 +6,7 @@ Pure functions from bytes to headers and back. Payloads, messages and their limi
 from struct import Struct
 from typing import Final, NamedTuple
 
-from beastly.websocket._mask import mask
+from beastly.websocket._codec import mask
 from beastly.websocket.error import Error, ProtocolViolation
 from beastly.websocket.rfc6455 import CONTROL_PAYLOAD_MAX, Opcode
 

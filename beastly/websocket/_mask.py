@@ -32,7 +32,7 @@ _TABLES: Final = tuple(
 _from_bytes = int.from_bytes
 
 
-def mask(data: bytes | memoryview, key: bytes) -> bytes:
+def mask(data: bytes | memoryview, key: bytes, /) -> bytes:
     """Return `data`, plain bytes or a view of them, masked with the four bytes of `key`.
 
     Masking twice with one key gives the data back.
@@ -53,7 +53,7 @@ def mask(data: bytes | memoryview, key: bytes) -> bytes:
     return whole.getvalue()
 
 
-def mask_in_place(region: memoryview, key: bytes) -> None:
+def mask_in_place(region: memoryview, key: bytes, /) -> None:
     """Mask the bytes of `region`, a writable view of plain bytes, with the four bytes of `key`."""
     for start in range(0, len(region), _BLOCK):
         with region[start : start + _BLOCK] as part:

@@ -39,11 +39,11 @@ def test_transitions() -> None:
 def test_modules() -> None:
     """Each module of the three packages is in the table of its floor."""
     documented = [
-        match[1] for line in LINES if (match := re.match(r"\| `(\w+/\w+\.py)` \| \S", line))
+        match[1] for line in LINES if (match := re.match(r"\| `(\w+/\w+\.(?:py|c))` \| \S", line))
     ]
     assert sorted(documented) == sorted(
         path.relative_to(ROOT / "beastly").as_posix()
         for folder in ("core", "http", "websocket")
-        for path in (ROOT / "beastly" / folder).glob("*.py")
-        if path.stem != "__init__"
+        for path in (ROOT / "beastly" / folder).iterdir()
+        if path.suffix in (".py", ".c") and path.stem != "__init__"
     )

@@ -1,0 +1,6 @@
+"""The types of `_accelerator.c`, which is there where it was built."""
+
+from typing_extensions import Buffer
+
+def mask(data: Buffer, key: bytes, /) -> bytes: ...
+def mask_in_place(region: Buffer, key: bytes, /) -> None: ...

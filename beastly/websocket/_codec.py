@@ -1,0 +1,23 @@
+"""The functions that turn bytes into frames and back: those in C where they were built.
+
+The one place that chooses. The pure modules are the reference, and what they promise is all that a
+caller may use. With the environment variable `BEASTLY_PURE` set, they are taken everywhere. Knows
+nothing of what the functions do.
+"""
+
+import os
+from typing import Final
+
+from beastly.websocket._mask import mask, mask_in_place
+from beastly.websocket._mask import mask as _pure
+
+__all__ = ["ACCELERATED", "mask", "mask_in_place"]
+
+if not os.environ.get("BEASTLY_PURE"):
+    try:
+        from beastly.websocket._accelerator import mask, mask_in_place
+    except ImportError:
+        pass  # No compiler was found, or none was asked for.
+
+ACCELERATED: Final[bool] = mask is not _pure
+"""Whether the functions in C are in use."""

@@ -1,0 +1,221 @@
+"""The functions in C do what those in Python do: RFC 6455 section 5.3."""
+
+import inspect
+import sys
+from array import array
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from mmap import mmap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from typing_extensions import Buffer
+
+from beastly.websocket import _mask
+from tests.support.compiler import compile_c, compiler
+from tests.support.wire import MASKING_KEY
+
+NAME = "beastly.websocket._accelerator"
+SOURCE = Path(_mask.__file__).with_name("_accelerator.c")
+BUILT = find_spec(NAME) is not None
+
+if TYPE_CHECKING or BUILT:
+    from beastly.websocket import _accelerator
+
+# That it is there wherever it can be built is a test of `_codec`.
+needs_accelerator = pytest.mark.skipif(not BUILT, reason="this machine has no C compiler")
+
+# The lengths at which a loop over words, or over vectors of them, changes its way.
+_SIZES = [
+    *range(601),
+    *(around for power in range(10, 18) for around in range(2**power - 2, 2**power + 3)),
+]
+
+_UNLOCKED = 1 << 20
+"""From this size on other threads run meanwhile."""
+
+
+def _octets(size: int) -> bytes:
+    return (bytes(index * 7 % 251 for index in range(251)) * (size // 251 + 1))[:size]
+
+
+def _mapped(data: bytes) -> mmap:
+    mapped = mmap(-1, max(1, len(data)))  # There are none of no bytes.
+    mapped[: len(data)] = data
+    return mapped
+
+
+@needs_accelerator
+def test_example_of_the_specification() -> None:
+    """RFC 6455 section 5.7: a masked text message."""
+    assert _accelerator.mask(b"Hello", MASKING_KEY) == b"\x7f\x9f\x4d\x51\x58"
+    block = bytearray(b"\x7f\x9f\x4d\x51\x58")
+    _accelerator.mask_in_place(block, MASKING_KEY)
+    assert block == b"Hello"
+
+
+@needs_accelerator
+def test_every_length() -> None:
+    for size in _SIZES:
+        data = _octets(size)
+        expected = _mask.mask(data, MASKING_KEY)
+        assert _accelerator.mask(data, MASKING_KEY) == expected
+        block = bytearray(data)
+        _accelerator.mask_in_place(block, MASKING_KEY)
+        assert block == expected
+
+
+@needs_accelerator
+@pytest.mark.parametrize("offset", range(16))
+def test_every_alignment(offset: int) -> None:
+    """Nothing is touched beside the region, wherever it begins and ends."""
+    for size in [*range(140), 4096, 4099]:
+        before, data, after = b"<" * (offset + 1), _octets(size), b">" * 16
+        block = bytearray(before + data + after)
+        expected = _mask.mask(data, MASKING_KEY)
+        with memoryview(block)[offset + 1 : offset + 1 + size] as region:
+            assert _accelerator.mask(region, MASKING_KEY) == expected
+            assert block == before + data + after
+            _accelerator.mask_in_place(region, MASKING_KEY)
+        assert block == before + expected + after
+
+
+@needs_accelerator
+@given(st.binary(max_size=2000), st.integers(0, 15), st.binary(min_size=4, max_size=4))
+@example(b"\xff" * 9, 1, b"\0\0\0\x80")
+def test_any_data_and_key(data: bytes, offset: int, key: bytes) -> None:
+    view = memoryview(data)[offset:]
+    expected = _mask.mask(view, key)
+    assert _accelerator.mask(view, key) == expected
+    block = bytearray(view)
+    _accelerator.mask_in_place(block, key)
+    assert block == expected
+
+
+def _buffers(data: bytes) -> Iterator[Buffer]:
+    """Every kind of buffer with the bytes of `data`, which fill words of four."""
+    yield data
+    yield bytearray(data)
+    yield memoryview(data)
+    yield memoryview(bytearray(data)).cast("I")
+    yield array("I", data)
+    yield _mapped(data)
+
+
+@needs_accelerator
+@pytest.mark.parametrize("size", [4, 24, 1024, 65536])
+def test_every_kind_of_buffer(size: int) -> None:
+    data = _octets(size)
+    expected = _mask.mask(data, MASKING_KEY)
+    for buffer in _buffers(data):
+        assert _accelerator.mask(buffer, MASKING_KEY) == expected
+        if memoryview(buffer).readonly:
+            continue
+        _accelerator.mask_in_place(buffer, MASKING_KEY)
+        assert bytes(memoryview(buffer)) == expected
+
+
+@needs_accelerator
+def test_what_is_masked_is_plain_bytes() -> None:
+    assert type(_accelerator.mask(bytearray(9), MASKING_KEY)) is bytes
+    assert _accelerator.mask(b"", MASKING_KEY) == b""
+
+
+@needs_accelerator
+def test_buffers_are_let_go() -> None:
+    block = bytearray(9)
+    _accelerator.mask(block, MASKING_KEY)
+    _accelerator.mask_in_place(block, MASKING_KEY)
+    with pytest.raises(ValueError, match="4 bytes"):
+        _accelerator.mask(block, b"")
+    block.append(0)  # Raises while any view is left.
+
+
+@needs_accelerator
+def test_nothing_is_kept() -> None:
+    data, key = bytearray(9), bytes(bytearray(b"1234"))
+    before = sys.getrefcount(data), sys.getrefcount(key)
+    for _ in range(100):
+        _accelerator.mask(data, key)
+        _accelerator.mask_in_place(data, key)
+        with pytest.raises(BufferError):
+            _accelerator.mask(memoryview(data)[::2], key)
+    assert (sys.getrefcount(data), sys.getrefcount(key)) == before
+
+
+@needs_accelerator
+@pytest.mark.parametrize("name", ["mask", "mask_in_place"])
+def test_refused_arguments(name: str) -> None:
+    function: Callable[..., object] = getattr(_accelerator, name)
+    block = bytearray(b"abcdefgh")
+    for key in (b"", b"123", b"12345"):
+        with pytest.raises(ValueError, match=f"a masking key has 4 bytes, not {len(key)}"):
+            function(block, key)
+    for wrong in (bytearray(4), memoryview(b"1234"), "1234", None, 4):
+        with pytest.raises(TypeError):
+            function(block, wrong)
+    for text in ("text", None, [1, 2]):
+        with pytest.raises(TypeError):
+            function(text, MASKING_KEY)
+    for arguments in ((), (block,), (block, MASKING_KEY, 0)):
+        with pytest.raises(TypeError, match=f"takes exactly 2 .* \\({len(arguments)} given\\)"):
+            function(*arguments)
+    with pytest.raises(TypeError, match="keyword"):
+        function(block, key=MASKING_KEY)
+    for gaps in (memoryview(block)[::2], memoryview(block)[::-1]):
+        with pytest.raises(BufferError):
+            function(gaps, MASKING_KEY)
+    released = memoryview(block)
+    released.release()
+    with pytest.raises(ValueError, match="released"):
+        function(released, MASKING_KEY)
+    assert block == b"abcdefgh"
+
+
+@needs_accelerator
+@pytest.mark.parametrize("region", [b"abcd", memoryview(b"abcd"), memoryview(b"ab").toreadonly()])
+def test_a_region_that_cannot_be_written(region: Buffer) -> None:
+    with pytest.raises(BufferError):
+        _accelerator.mask_in_place(region, MASKING_KEY)
+    assert bytes(region) in (b"abcd", b"ab")
+
+
+@needs_accelerator
+def test_large_blocks_at_once() -> None:
+    """So large that several threads are in the functions at the same time."""
+    data = _octets(_UNLOCKED + 5)
+    expected = _mask.mask(data, MASKING_KEY)
+
+    def work(_: int) -> bool:
+        block = bytearray(data)
+        _accelerator.mask_in_place(block, MASKING_KEY)
+        return block == expected == _accelerator.mask(data, MASKING_KEY)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(work, range(16)))
+
+
+@needs_accelerator
+@pytest.mark.parametrize("name", ["mask", "mask_in_place"])
+def test_parameters_are_those_in_python(name: str) -> None:
+    in_c, in_python = (
+        [
+            (parameter.name, parameter.kind, parameter.default)
+            for parameter in inspect.signature(getattr(module, name)).parameters.values()
+        ]
+        for module in (_accelerator, _mask)
+    )
+    assert in_c == in_python
+
+
+@pytest.mark.parametrize("abi", [["-DPy_LIMITED_API=0x030B0000"], []])
+def test_compiles_without_a_warning(abi: list[str]) -> None:
+    """With the stable ABI, and with that of this Python, as free-threaded builds need it."""
+    command = compiler()
+    if command is None:
+        pytest.skip("this machine has no C compiler")
+    assert compile_c(command, SOURCE, "-std=c11", "-Wall", "-Wextra", "-Wpedantic", *abi) == ""
