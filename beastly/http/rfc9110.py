@@ -39,7 +39,7 @@ _PROTOCOL: Final = re.compile(f"{TOKEN}(?:/{TOKEN})?+")
 _LIST_GAP: Final = re.compile(r"[ \t,]*+")
 _NAME: Final = re.compile(rf"({TOKEN})[ \t]*+")
 _PARAMETER: Final = re.compile(
-    rf";[ \t]*+({TOKEN})[ \t]*+(?:(=)[ \t]*+({TOKEN}|{QUOTED_STRING})?+[ \t]*+)?+"
+    rf";[ \t]*+({TOKEN})[ \t]*+(?:=[ \t]*+({TOKEN}|{QUOTED_STRING})[ \t]*+)?+"
 )
 
 
@@ -104,14 +104,14 @@ def extension_list(values: Iterable[str]) -> list[tuple[str, list[tuple[str, str
     """Return the extensions of Sec-WebSocket-Extensions with their parameters, in their order.
 
     The grammar is that of RFC 6455 section 9.1, which allows white space between any two of its
-    words. Quoted values come unquoted. A parameter without a value has `None`; one with nothing
-    behind the equals sign, which the grammar does not allow, has an empty text, so that whoever
-    negotiates can refuse that extension and still use another one.
+    words. Quoted values come unquoted; a parameter without a value has `None`. No field at all is
+    no extension, but a field names one at least.
 
     Raises:
         HttpError: the list is malformed, or a quoted value holds no token (`Error.BAD_VALUE`).
     """
-    text = ",".join(values)
+    lines = list(values)
+    text = ",".join(lines)
     extensions: list[tuple[str, list[tuple[str, str | None]]]] = []
     position = _end_of_gap(text, 0)
     while position < len(text):
@@ -125,6 +125,8 @@ def extension_list(values: Iterable[str]) -> list[tuple[str, list[tuple[str, str
             )
         extensions.append((name[1], parameters))
         position = _end_of_gap(text, position)
+    if lines and not extensions:
+        raise HttpError(Error.BAD_VALUE, "a list of extensions has none")
     return extensions
 
 
@@ -137,10 +139,8 @@ def _parameters(text: str, position: int) -> tuple[list[tuple[str, str | None]],
     """Return the parameters of `text` from `position` on, and where they end."""
     parameters: list[tuple[str, str | None]] = []
     while match := _PARAMETER.match(text, position):
-        name, equals, value = match.groups()
-        if value is None:
-            value = None if equals is None else ""
-        elif value.startswith('"'):
+        name, value = match.groups()
+        if value is not None and value.startswith('"'):
             value = unquote(value)
             if not is_token(value):
                 raise HttpError(

@@ -127,7 +127,7 @@ class ClientHandshake:
         try:
             extensions = extension_list(fields.get_all("Sec-WebSocket-Extensions"))
         except HttpError as error:
-            return Fault(Error.BAD_EXTENSION, str(error))
+            return Fault(Error.BAD_SEC_EXTENSIONS, error.detail)
         names = [name.lower() for name, _ in extensions]
         if len(set(names)) < len(names):
             return Fault(Error.MULTIPLE_EXTENSION, f"they are {', '.join(names)!r}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from beastly.core import ErrorCode
 from beastly.http import Fields, HttpError, Request
-from beastly.http.rfc9110 import has_token, protocol_list, token_list
+from beastly.http.rfc9110 import extension_list, has_token, protocol_list, token_list
 from beastly.websocket.error import Error, HandshakeFailed
 
 __all__ = [
@@ -101,6 +101,7 @@ def request_fault(request: Request) -> Fault | None:
         or switching_fault(fields)
         or _key_fault(fields)
         or _version_fault(fields)
+        or _extensions_fault(fields)
         or content_fault(request)
     )
 
@@ -144,6 +145,16 @@ def _version_fault(fields: Fields) -> Fault | None:
         return Fault(Error.NO_SEC_VERSION)
     if versions != ["13"]:
         return Fault(Error.BAD_SEC_VERSION, _came(versions))
+    return None
+
+
+def _extensions_fault(fields: Fields) -> Fault | None:
+    # Section 9.1: whoever gets a malformed list fails the handshake, wanting an extension or not.
+    offers = fields.get_all("Sec-WebSocket-Extensions")
+    try:
+        extension_list(offers)
+    except HttpError as error:
+        return Fault(Error.BAD_SEC_EXTENSIONS, error.detail)
     return None
 
 

@@ -108,11 +108,7 @@ def _accepted(
     """Return what to answer to the offers of compression; `None` to decline them."""
     if deflate is None or not deflate.server_enable:
         return None
-    try:
-        offers = extension_list(request.fields.get_all("Sec-WebSocket-Extensions"))
-    except HttpError:
-        # What is no list of extensions offers none.
-        return None
+    offers = extension_list(request.fields.get_all("Sec-WebSocket-Extensions"))
     return negotiation.answer(offers, deflate)
 
 

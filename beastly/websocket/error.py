@@ -113,6 +113,12 @@ class Error(ErrorCode):
         _HANDSHAKE,
         None,
     )
+    BAD_SEC_EXTENSIONS = (
+        "the Sec-WebSocket-Extensions field must be a list of extensions",
+        "RFC 6455 section 9.1",
+        _HANDSHAKE,
+        None,
+    )
     UNEXPECTED_CONTENT = (
         "an upgrade request must have no content",
         "RFC 6455 section 4.1",

@@ -85,9 +85,9 @@ def test_finding_a_token() -> None:
 
 EXTENSIONS: list[tuple[list[str], list[tuple[str, list[tuple[str, str | None]]]]]] = [
     ([], []),
-    ([""], []),
-    ([" , ,"], []),
     (["x"], [("x", [])]),
+    # Empty elements (RFC 9110 section 5.6.1.2).
+    (["", ",x, ,"], [("x", [])]),
     (["x, y"], [("x", []), ("y", [])]),
     (["x", "y;a"], [("x", []), ("y", [("a", None)])]),
     (["x;a=1;b;a=2"], [("x", [("a", "1"), ("b", None), ("a", "2")])]),
@@ -102,10 +102,6 @@ EXTENSIONS: list[tuple[list[str], list[tuple[str, list[tuple[str, str | None]]]]
     ),
     # Its second (4.5 b): the parameters of one were taken for those of the next.
     (["x; y=z, permessage-deflate"], [("x", [("y", "z")]), ("permessage-deflate", [])]),
-    # Malformed, but only for this one extension (Beast's cases H17, H20, H23).
-    (["x; a=, y"], [("x", [("a", "")]), ("y", [])]),
-    (["x; a= ;b"], [("x", [("a", ""), ("b", None)])]),
-    (["x; a="], [("x", [("a", "")])]),
 ]
 
 
@@ -120,8 +116,13 @@ def test_extensions(
 @pytest.mark.parametrize(
     "value",
     [
+        "",
+        " , ,",
         "x;",
         "x; ;a",
+        "x; a=",
+        "x; a=, y",
+        "x; a= ;b",
         "x; a;",
         ";a",
         "=",
@@ -208,4 +209,4 @@ def test_extensions_are_parsed_or_refused(values: list[str]) -> None:
         assert is_token(name)
         for parameter, value in parameters:
             assert is_token(parameter)
-            assert value is None or value == "" or is_token(value)
+            assert value is None or is_token(value)

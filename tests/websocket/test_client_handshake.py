@@ -299,7 +299,6 @@ class TestJudge:
             _response(),
             _response(Upgrade="WebSocket", Connection="keep-alive, upgrade"),
             _response(Server="x", Sec_WebSocket_Version="13"),
-            _response(Sec_WebSocket_Extensions=""),
         ],
     )
     def test_an_upgrade(self, response: Response) -> None:
@@ -326,7 +325,10 @@ class TestJudge:
             fields[name] = wrong
             assert code() is bad
             fields[name] = right
-        fields.extend([("Sec-WebSocket-Extensions", "a"), ("Sec-WebSocket-Extensions", "A")])
+        fields["Sec-WebSocket-Extensions"] = "a;"
+        assert code() is Error.BAD_SEC_EXTENSIONS
+        fields["Sec-WebSocket-Extensions"] = "a"
+        fields.insert("Sec-WebSocket-Extensions", "A")
         assert code() is Error.MULTIPLE_EXTENSION
         fields["Sec-WebSocket-Extensions"] = "a"
         assert code() is Error.BAD_EXTENSION
@@ -375,8 +377,9 @@ class TestJudge:
                 "it is 'permessage-deflate' where nothing was offered",
             ),
             (["a; b=c"], Error.BAD_EXTENSION, "it is 'a' where nothing was offered"),
-            (["a; ;"], Error.BAD_EXTENSION, "the extension 'a' goes on with '; ;'"),
-            (["a; b=\"c d\""], Error.BAD_EXTENSION, "is no token in its quotes"),
+            ([""], Error.BAD_SEC_EXTENSIONS, "a list of extensions has none"),
+            (["a; ;"], Error.BAD_SEC_EXTENSIONS, "the extension 'a' goes on with '; ;'"),
+            (["a; b=\"c d\""], Error.BAD_SEC_EXTENSIONS, "is no token in its quotes"),
             (["a, b, a"], Error.MULTIPLE_EXTENSION, "they are 'a, b, a'"),
             (["a; b", "A; c"], Error.MULTIPLE_EXTENSION, "they are 'a, a'"),
         ],

@@ -45,6 +45,7 @@ TABLE = [
     ("BAD_SEC_KEY", "RFC 6455 section 4.2.1", HANDSHAKE, None),
     ("NO_SEC_VERSION", "RFC 6455 section 4.2.1", HANDSHAKE, None),
     ("BAD_SEC_VERSION", "RFC 6455 section 4.4", HANDSHAKE, None),
+    ("BAD_SEC_EXTENSIONS", "RFC 6455 section 9.1", HANDSHAKE, None),
     ("UNEXPECTED_CONTENT", "RFC 6455 section 4.1", HANDSHAKE, None),
     ("NO_SEC_ACCEPT", "RFC 6455 section 4.2.2", HANDSHAKE, None),
     ("BAD_SEC_ACCEPT", "RFC 6455 section 4.2.2", HANDSHAKE, None),

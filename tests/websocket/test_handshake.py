@@ -114,6 +114,9 @@ class TestRequestFault:
             fields[name] = wrong
             assert code() is bad
             fields[name] = right
+        fields["Sec-WebSocket-Extensions"] = "x;"
+        assert code() is Error.BAD_SEC_EXTENSIONS
+        fields["Sec-WebSocket-Extensions"] = "x"
         assert code() is Error.UNEXPECTED_CONTENT
         request.body = b""
         assert code() is None

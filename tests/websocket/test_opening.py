@@ -37,6 +37,7 @@ REQUESTS = {
     Error.BAD_SEC_KEY: _request(KEY.encode(), b"1234"),
     Error.NO_SEC_VERSION: _request(b"Sec-WebSocket-Version: 13\r\n", b""),
     Error.BAD_SEC_VERSION: _request(b"Version: 13", b"Version: 14"),
+    Error.BAD_SEC_EXTENSIONS: GOOD_REQUEST[:-2] + b"Sec-WebSocket-Extensions: x;\r\n\r\n",
     Error.UNEXPECTED_CONTENT: GOOD_REQUEST[:-2] + b"Content-Length: 1\r\n\r\nx",
 }
 
@@ -49,6 +50,7 @@ RESPONSES = {
     Error.NO_SEC_ACCEPT: _response(b"Sec-WebSocket-Accept: ", b"X-Accept: "),
     Error.BAD_SEC_ACCEPT: _response(b"Sec-WebSocket-Accept: ", b"Sec-WebSocket-Accept: +"),
     Error.UPGRADE_DECLINED: b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+    Error.BAD_SEC_EXTENSIONS: GOOD_RESPONSE[:-2] + b"Sec-WebSocket-Extensions: x;\r\n\r\n",
     Error.BAD_EXTENSION: GOOD_RESPONSE[:-2] + b"Sec-WebSocket-Extensions: x\r\n\r\n",
     Error.MULTIPLE_EXTENSION: GOOD_RESPONSE[:-2] + b"Sec-WebSocket-Extensions: x, x\r\n\r\n",
     Error.BAD_SUBPROTOCOL: GOOD_RESPONSE[:-2] + b"Sec-WebSocket-Protocol: x\r\n\r\n",

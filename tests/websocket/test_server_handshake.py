@@ -170,6 +170,13 @@ class TestRefused:
                 b"the request must have a Sec-WebSocket-Version field (RFC 6455 section 4.2.1)",
             ),
             (
+                _request(Sec_WebSocket_Extensions="permessage-deflate; =9"),
+                Error.BAD_SEC_EXTENSIONS,
+                b"the Sec-WebSocket-Extensions field must be a list of extensions;"
+                b" the extension 'permessage-deflate' goes on with '; =9'"
+                b" (RFC 6455 section 9.1)",
+            ),
+            (
                 _request(Content_Length="5"),
                 Error.UNEXPECTED_CONTENT,
                 b"an upgrade request must have no content (RFC 6455 section 4.1)",

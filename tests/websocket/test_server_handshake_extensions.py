@@ -3,7 +3,9 @@
 import pytest
 
 from beastly.http import Request, Response
+from beastly.websocket._handshake import upgrade_error
 from beastly.websocket._server_handshake import answer
+from beastly.websocket.error import Error
 from beastly.websocket.option import PermessageDeflate, PermessageDeflateStatus
 from tests.support.wire import KEY
 
@@ -63,8 +65,6 @@ def test_accepted(offers: list[str], accepted: str, status: PermessageDeflateSta
         [f"{NAME}; bogus"],
         [f"{NAME}; server_max_window_bits=8"],
         [f"{NAME}; server_no_context_takeover; server_no_context_takeover"],
-        [f'{NAME}; "'],
-        [f"{NAME} x"],
     ],
 )
 def test_declined(offers: list[str], option: PermessageDeflate | None) -> None:
@@ -73,6 +73,36 @@ def test_declined(offers: list[str], option: PermessageDeflate | None) -> None:
     assert reply.failure is None
     assert reply.deflate == PermessageDeflateStatus()
     assert b"Sec-WebSocket-Extensions" not in reply.encoded
+
+
+@pytest.mark.parametrize("option", [None, PermessageDeflate(client_enable=True), ON])
+@pytest.mark.parametrize(
+    ("offers", "detail"),
+    [
+        ([""], "a list of extensions has none"),
+        ([f'{NAME}; "'], f"the extension '{NAME}' goes on with '; \"'"),
+        ([f"{NAME} x"], f"the extension '{NAME}' goes on with 'x'"),
+        ([NAME, "x-frames; a="], "the extension 'x-frames' goes on with '='"),
+        ([f"{NAME}, @"], "an extension begins with '@'"),
+        (['x; a="b c"'], "the parameter 'a' is no token in its quotes: 'b c'"),
+    ],
+)
+def test_malformed(offers: list[str], detail: str, option: PermessageDeflate | None) -> None:
+    """RFC 6455 section 9.1: it fails the handshake, even beside an offer that could be accepted,
+    and of a server too that wants no extension."""
+    request = _request(*offers)
+    reply = answer(request, None, option)
+    failure = reply.failure
+    assert failure is not None
+    assert (failure.code, failure.detail) == (Error.BAD_SEC_EXTENSIONS, detail)
+    assert failure.keep_alive
+    assert failure.response is reply.response
+    assert reply.encoded.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert reply.encoded.endswith(f"{failure}\n".encode())
+    assert reply.deflate == PermessageDeflateStatus()
+    early = upgrade_error(request)
+    assert early is not None
+    assert (early.code, early.detail) == (failure.code, failure.detail)
 
 
 @pytest.mark.parametrize("option", [None, PermessageDeflate(client_enable=True)])
