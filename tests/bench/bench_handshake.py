@@ -75,7 +75,7 @@ def connection_table(section: Section) -> str:
     """Return a table with the roles, and how many connections a second that makes."""
     samples = section.columns[_CONNECTION]
     named = [tuple(pair.split(" > ")) for pair in samples.costs]
-    rates = ", ".join(
+    rates = "; ".join(
         f"{client} {1e6 / samples.cost(f'{client} > {server}'):.0f}"
         for client, server in named
         if client == server

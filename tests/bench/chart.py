@@ -11,10 +11,10 @@ from typing import Final
 
 __all__ = ["line_chart"]
 
-_WIDTH: Final = 760
+_WIDTH: Final = 776
 _HEIGHT: Final = 440
 _LEFT: Final = 56
-_RIGHT: Final = 150
+_RIGHT: Final = 166
 _TOP: Final = 56
 _BOTTOM: Final = 44
 _LABEL: Final = 16

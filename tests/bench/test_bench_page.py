@@ -140,7 +140,7 @@ def test_a_stream_has_a_column_for_each_side_and_way() -> None:
 def test_connections_are_told_by_the_second() -> None:
     told = connection_table(Section({"connection": _samples(wsproto=2.5)}))
     assert "| wsproto | 2.50 (2.50) |  |  |" in told
-    assert told.endswith("both sides on one core: raw 50000, wsproto 20000.")
+    assert told.endswith("both sides on one core: raw 50000; wsproto 20000.")
 
 
 def test_values_that_were_measured_once_are_told() -> None:
@@ -236,7 +236,7 @@ def test_the_reasons_that_are_kept_can_be_read() -> None:
 
 
 _CHART: Final = """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 440" role="img">
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 776 440" role="img">
 <title>A &lt; B</title>
 """
 
