@@ -84,17 +84,13 @@ def missing() -> list[str]:
 
 def _is_here(name: str) -> bool:
     if name == ACCELERATED:
-        return _accelerated()
+        return websocket.ACCELERATED
     return name not in PEERS or find_spec(PEERS[name]) is not None
 
 
 def beastly() -> str:
     """Return the name of beastly as a program gets it here."""
-    return ACCELERATED if _accelerated() else PURE
-
-
-def _accelerated() -> bool:
-    return bool(getattr(websocket, "ACCELERATED", False))
+    return ACCELERATED if websocket.ACCELERATED else PURE
 
 
 def environment(name: str) -> Mapping[str, str]:
