@@ -10,8 +10,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from typing_extensions import Buffer
-
 from beastly.core import Deadline, TimedOut
 from beastly.websocket._connection import Connection
 from beastly.websocket._send import Sender
@@ -289,7 +287,7 @@ class Outgoing:
         """
         pieces = self.sender.pieces(opcode, data, fin)
         layer = self._connection.layer
-        buffers: Sequence[Buffer] = ()
+        buffers: Sequence[bytes | memoryview] = ()
         sent = 0
         try:
             for buffers, ends_frame in pieces:
@@ -316,14 +314,16 @@ class Outgoing:
             error.unsent = len(tail)
 
 
-def _behind(buffers: Sequence[Buffer], sent: int) -> Sequence[Buffer]:
+def _behind(
+    buffers: Sequence[bytes | memoryview], sent: int
+) -> Sequence[bytes | memoryview]:
     """Return what `buffers` have behind the first `sent` bytes."""
     if not sent:
         return buffers
-    rest: list[Buffer] = []
+    rest: list[bytes | memoryview] = []
     for buffer in buffers:
-        view = memoryview(buffer)[sent:]
-        sent -= min(sent, len(memoryview(buffer)))
-        if view:
-            rest.append(view)
+        size = len(buffer)
+        if sent < size:
+            rest.append(memoryview(buffer)[sent:])
+        sent -= min(sent, size)
     return rest

@@ -242,7 +242,8 @@ class Receiver:
             if self._key:
                 mask_in_place(region, self._key)
                 self._key = rotate(self._key, count)
-            self._check(region)
+            if self._checker is not None:
+                self._check(self._checker, region)
         assembly.fill(count)
 
     def _with_window(self) -> Assembly:
@@ -290,8 +291,9 @@ class Receiver:
             self._partly_taken = False
             self._last = True
             self._inflating = inflater
-            self._checker = Utf8Checker() if self.opcode is _TEXT else None
-            self._check(inflated)
+            if self.opcode is _TEXT:
+                self._checker = Utf8Checker()
+                self._check(self._checker, inflated)
             self._assembly = Assembly()
             self._assembly.append(inflated)
             return self._gather()
@@ -365,25 +367,25 @@ class Receiver:
         self._last = header.fin
 
     def _collect(self) -> bool:
-        """Move what is at hand of the frame into the assembly; if that is nothing, say so."""
+        """Move what is at hand of the frame into the assembly; tell whether that is all of it."""
         if self._inflating is not None:
             self._inflate(self._inflating, sys.maxsize)
             return not self.remaining
-        if self._assembly is None:
+        assembly = self._assembly
+        if assembly is None:
             # A length that no limit has bounded may be a lie: then the block grows with the data.
-            self._assembly = Assembly(self.remaining if self.message_max else 0)
-        payload = self._payload(self.remaining)
-        if payload:
-            self._assembly.append(payload)
-            return True
+            assembly = self._assembly = Assembly(self.remaining if self.message_max else 0)
+        if payload := self._payload(self.remaining):
+            assembly.append(payload)
         if self.remaining >= _WINDOW_MIN:
-            self.window_size = self._assembly.make_room(self.remaining)
-        return False
+            self.window_size = assembly.make_room(self.remaining)
+        return not self.remaining
 
     def _payload(self, limit: int) -> bytes:
         """Read up to `limit` bytes of the frame from the buffer, unmasked and checked."""
         payload = self._unmasked(limit)
-        self._check(payload)
+        if self._checker is not None:
+            self._check(self._checker, payload)
         return payload
 
     def _unmasked(self, limit: int) -> bytes:
@@ -406,7 +408,8 @@ class Receiver:
             if not inflater.is_dry:
                 room = min(wanted - self._assembly.size, _INFLATED_STEP)
                 payload = self._inflate_step(inflater, room)
-                self._check(payload)
+                if self._checker is not None:
+                    self._check(self._checker, payload)
                 self._assembly.append(payload)
             elif payload := self._unmasked(self.remaining):
                 inflater.feed(payload)
@@ -445,13 +448,12 @@ class Receiver:
             raise
         self._inflating = None
 
-    def _check(self, data: bytes | memoryview) -> None:
-        """Check what came of a text message; of a binary one nothing."""
-        if self._checker is not None:
-            try:
-                self._checker.feed(data)
-            except UnicodeDecodeError as error:
-                raise self._fail(_bad_text(error)) from error
+    def _check(self, checker: Utf8Checker, data: bytes | memoryview) -> None:
+        """Check what came of a text message."""
+        try:
+            checker.feed(data)
+        except UnicodeDecodeError as error:
+            raise self._fail(_bad_text(error)) from error
 
     def _end(self) -> None:
         """End the message; a text must not end inside a code point."""
