@@ -6,6 +6,7 @@ nothing of sockets, locks and time, and not whether a frame may be sent now.
 
 import os
 from collections.abc import Callable, Iterator
+from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beastly.core import Role
@@ -27,9 +28,9 @@ _MASKED_PIECE: Final = 262144
 """Bytes of a large payload that are masked and sent at a time; a multiple of the key's length. Each
 one may wake the peer, so they are few; yet masking and sending should overlap."""
 
-_KEY_SIZE: Final = 4
-_POOL_SIZE: Final = 64 * _KEY_SIZE
-"""Bytes of entropy drawn at a time: a system call for each key would cost more than the mask."""
+_KEYS: Final = Struct("4s" * 64)
+"""The masking keys that are drawn at a time: a system call for each would cost more than the
+mask."""
 
 
 class Piece(NamedTuple):
@@ -177,8 +178,7 @@ class Sender:
         return self._keys.pop()
 
     def _draw_keys(self) -> None:
-        pool = self._entropy(_POOL_SIZE)
-        self._keys = [pool[at : at + _KEY_SIZE] for at in range(0, _POOL_SIZE, _KEY_SIZE)]
+        self._keys = list(_KEYS.unpack(self._entropy(_KEYS.size)))
 
 
 def _no_key() -> bytes:
