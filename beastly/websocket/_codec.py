@@ -8,14 +8,15 @@ nothing of what the functions do.
 import os
 from typing import Final
 
+from beastly.websocket._frame import frame, whole_frame
 from beastly.websocket._mask import mask, mask_in_place
 from beastly.websocket._mask import mask as _pure
 
-__all__ = ["ACCELERATED", "mask", "mask_in_place"]
+__all__ = ["ACCELERATED", "frame", "mask", "mask_in_place", "whole_frame"]
 
 if not os.environ.get("BEASTLY_PURE"):
     try:
-        from beastly.websocket._accelerator import mask, mask_in_place
+        from beastly.websocket._accelerator import frame, mask, mask_in_place, whole_frame
     except ImportError:
         pass  # No compiler was found, or none was asked for.
 

@@ -6,7 +6,7 @@ Pure functions from bytes to headers and back. Payloads, messages and their limi
 from struct import Struct
 from typing import Final, NamedTuple
 
-from beastly.websocket._codec import mask
+from beastly.websocket._mask import mask
 from beastly.websocket.error import Error, ProtocolViolation
 from beastly.websocket.rfc6455 import CONTROL_PAYLOAD_MAX, Opcode
 
@@ -84,7 +84,7 @@ def frame_header(opcode: int, fin: bool, length: int, key: bytes = b"") -> bytes
     return _pack_long(first, masked | 127, length) + key
 
 
-def frame(opcode: int, payload: bytes | memoryview, key: bytes = b"") -> bytes:
+def frame(opcode: int, payload: bytes | memoryview, key: bytes = b"", /) -> bytes:
     """Return a whole frame, with FIN set; its payload is masked with `key` if there is one.
 
     The arguments are those of `frame_header`.
@@ -98,7 +98,7 @@ def frame(opcode: int, payload: bytes | memoryview, key: bytes = b"") -> bytes:
 
 
 def whole_frame(
-    data: bytes, position: int, masked: bool, limit: int
+    data: bytes, position: int, masked: bool, limit: int, /
 ) -> tuple[int, bytes, int] | None:
     """Return the frame that begins at `position` in `data` if it is a message and all at hand.
 

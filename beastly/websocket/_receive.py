@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from beastly.core import ReceiveBuffer, Role
 from beastly.websocket._assembly import Assembly
-from beastly.websocket._codec import mask, mask_in_place
-from beastly.websocket._frame import OPCODE, FrameHeader, parse_header, whole_frame
+from beastly.websocket._codec import mask, mask_in_place, whole_frame
+from beastly.websocket._frame import OPCODE, FrameHeader, parse_header
 from beastly.websocket._mask import rotate
 from beastly.websocket._utf8 import Utf8Checker, what_came
 from beastly.websocket.error import Error, MessageTooBig, ProtocolViolation

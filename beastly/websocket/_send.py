@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beastly.core import Role
 from beastly.websocket._close_payload import close_payload
-from beastly.websocket._codec import mask
-from beastly.websocket._frame import RSV1, frame, frame_header
+from beastly.websocket._codec import frame, mask
+from beastly.websocket._frame import RSV1, frame_header
 from beastly.websocket.rfc6455 import CONTROL_PAYLOAD_MAX, CloseReason, Opcode
 
 if TYPE_CHECKING:

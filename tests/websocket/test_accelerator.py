@@ -1,4 +1,4 @@
-"""The functions in C do what those in Python do: RFC 6455 section 5.3."""
+"""The functions in C do what those in Python do: RFC 6455 sections 5.2 and 5.3."""
 
 import inspect
 import sys
@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from typing_extensions import Buffer
 
-from beastly.websocket import _mask
+from beastly.websocket import _frame, _mask
 from tests.support.compiler import compile_c, compiler
 from tests.support.wire import MASKING_KEY
 
@@ -200,14 +200,130 @@ def test_large_blocks_at_once() -> None:
 
 
 @needs_accelerator
-@pytest.mark.parametrize("name", ["mask", "mask_in_place"])
-def test_parameters_are_those_in_python(name: str) -> None:
+@given(
+    st.integers(0, 15) | st.integers(0x41, 0x42),
+    st.binary(max_size=600) | st.sampled_from([65535, 65536, 70000]).map(bytes),
+    st.integers(0, 15),
+    st.just(b"") | st.binary(min_size=4, max_size=4),
+)
+def test_any_frame(opcode: int, payload: bytes, offset: int, key: bytes) -> None:
+    view = memoryview(payload)[offset:]
+    assert _accelerator.frame(opcode, view, key) == _frame.frame(opcode, view, key)
+
+
+@needs_accelerator
+def test_frames_of_every_length() -> None:
+    for size in _SIZES:
+        payload = _octets(size)
+        assert _accelerator.frame(2, payload) == _frame.frame(2, payload)
+        assert _accelerator.frame(1, payload, MASKING_KEY) == _frame.frame(1, payload, MASKING_KEY)
+
+
+@needs_accelerator
+def test_a_frame_of_every_kind_of_buffer() -> None:
+    for buffer in _buffers(_octets(1024)):
+        payload = memoryview(buffer).tobytes()
+        assert _accelerator.frame(2, buffer, MASKING_KEY) == _frame.frame(2, payload, MASKING_KEY)
+
+
+@needs_accelerator
+def test_frames_that_cannot_be_made() -> None:
+    make: Callable[..., object] = _accelerator.frame
+    for count in (0, 1, 4):
+        with pytest.raises(TypeError, match=f"takes 2 or 3 .* \\({count} given\\)"):
+            make(*range(count))
+    for key in (b"123", b"12345"):
+        with pytest.raises(ValueError, match=f"a masking key has 4 bytes, not {len(key)}"):
+            make(2, b"", key)
+    for arguments in (("2", b""), (2, "text"), (2, None), (2, b"", bytearray(4)), (2.0, b"")):
+        with pytest.raises(TypeError):
+            make(*arguments)
+    with pytest.raises(OverflowError):
+        make(2**80, b"")
+    with pytest.raises(BufferError):
+        make(2, memoryview(b"abcd")[::2])
+
+
+_LENGTHS = [0, 1, 2, 5, 124, 125, 126, 127, 128, 255, 256, 1000, 32768, 65535, 65536]
+
+
+@needs_accelerator
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("limit", [0, 126, 65535, 2**63, 2**80])
+def test_any_first_byte_and_length(masked: bool, limit: int) -> None:
+    """Written out whole, cut off by one byte, and with trailing data."""
+    for first in range(256):
+        for length in _LENGTHS:
+            header = _frame.frame_header(0x2, True, length, MASKING_KEY if masked else b"")
+            wire = b"<<<" + bytes([first]) + header[1:] + bytes(length)
+            for data in (wire, wire[:-1], wire + b"more"):
+                expected = _frame.whole_frame(data, 3, masked, limit)
+                assert _accelerator.whole_frame(data, 3, masked, limit) == expected
+
+
+@needs_accelerator
+@given(
+    st.binary(max_size=20).map(lambda head: b"\x82" + head) | st.binary(max_size=20),
+    st.integers(0, 300),
+    st.booleans(),
+    st.integers(-1, 200),
+)
+def test_any_bytes(head: bytes, more: int, masked: bool, limit: int) -> None:
+    data = head + bytes(more)
+    for position in range(len(head) + 1):
+        expected = _frame.whole_frame(data, position, masked, limit)
+        assert _accelerator.whole_frame(data, position, masked, limit) == expected
+
+
+@needs_accelerator
+def test_messages_that_cannot_be_looked_for() -> None:
+    find: Callable[..., object] = _accelerator.whole_frame
+    for count in (0, 3, 5):
+        with pytest.raises(TypeError, match=f"takes exactly 4 .* \\({count} given\\)"):
+            find(*range(count))
+    for position in (-2, -1, 5):
+        with pytest.raises(ValueError, match=f"position {position} is not in the 4 bytes"):
+            find(b"\x82\x00ab", position, False, 0)
+    for arguments in (
+        (bytearray(4), 0, False, 0),
+        ("text", 0, False, 0),
+        (b"", "0", False, 0),
+        (b"", 0, False, "0"),
+        (b"", 0.0, False, 0),
+    ):
+        with pytest.raises(TypeError):
+            find(*arguments)
+
+
+@needs_accelerator
+def test_frames_keep_nothing() -> None:
+    payload, key = bytearray(300), bytes(bytearray(b"1234"))
+    wire = _frame.frame(2, bytes(payload), key)
+    before = sys.getrefcount(payload), sys.getrefcount(key), sys.getrefcount(wire)
+    for _ in range(100):
+        _accelerator.frame(2, payload, key)
+        assert _accelerator.whole_frame(wire, 0, True, 0) is not None
+        assert _accelerator.whole_frame(wire, 0, False, 0) is None
+    assert (sys.getrefcount(payload), sys.getrefcount(key), sys.getrefcount(wire)) == before
+
+
+@needs_accelerator
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [
+        ("frame", _frame.frame),
+        ("mask", _mask.mask),
+        ("mask_in_place", _mask.mask_in_place),
+        ("whole_frame", _frame.whole_frame),
+    ],
+)
+def test_parameters_are_those_in_python(name: str, reference: Callable[..., object]) -> None:
     in_c, in_python = (
         [
             (parameter.name, parameter.kind, parameter.default)
-            for parameter in inspect.signature(getattr(module, name)).parameters.values()
+            for parameter in inspect.signature(function).parameters.values()
         ]
-        for module in (_accelerator, _mask)
+        for function in (getattr(_accelerator, name), reference)
     )
     assert in_c == in_python
 

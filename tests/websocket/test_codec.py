@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from beastly import websocket
-from beastly.websocket import _codec, _mask
+from beastly.websocket import _codec, _frame, _mask
 from tests.support.compiler import compiler
 
 ACCELERATOR = "beastly.websocket._accelerator"
@@ -29,11 +29,35 @@ def _mask_in_place_in_c(region: memoryview, key: bytes, /) -> None:
     raise NotImplementedError
 
 
+def _frame_in_c(opcode: int, payload: bytes | memoryview, key: bytes = b"", /) -> bytes:
+    raise NotImplementedError
+
+
+def _whole_frame_in_c(
+    data: bytes, position: int, masked: bool, limit: int, /
+) -> tuple[int, bytes, int] | None:
+    raise NotImplementedError
+
+
+IN_C = {
+    "frame": _frame_in_c,
+    "mask": _mask_in_c,
+    "mask_in_place": _mask_in_place_in_c,
+    "whole_frame": _whole_frame_in_c,
+}
+IN_PYTHON = {
+    "frame": _frame.frame,
+    "mask": _mask.mask,
+    "mask_in_place": _mask.mask_in_place,
+    "whole_frame": _frame.whole_frame,
+}
+
+
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let there be an accelerator, wherever the tests run."""
     stand_in = ModuleType(ACCELERATOR)
-    vars(stand_in).update(mask=_mask_in_c, mask_in_place=_mask_in_place_in_c)
+    vars(stand_in).update(IN_C)
     monkeypatch.setitem(sys.modules, ACCELERATOR, stand_in)
     monkeypatch.delenv("BEASTLY_PURE", raising=False)
 
@@ -42,8 +66,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_c_is_taken_where_it_was_built() -> None:
     names = _afresh()
     assert names["ACCELERATED"] is True
-    assert names["mask"] is _mask_in_c
-    assert names["mask_in_place"] is _mask_in_place_in_c
+    assert {name: names[name] for name in IN_C} == IN_C
 
 
 @pytest.mark.usefixtures("built")
@@ -54,7 +77,7 @@ def test_pure_python_is_taken_on_demand(
     monkeypatch.setenv("BEASTLY_PURE", value)
     names = _afresh()
     assert names["ACCELERATED"] is accelerated
-    assert (names["mask"] is _mask.mask) is not accelerated
+    assert {name: names[name] for name in IN_C} == (IN_C if accelerated else IN_PYTHON)
 
 
 def test_pure_python_is_taken_where_nothing_was_built(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,8 +85,7 @@ def test_pure_python_is_taken_where_nothing_was_built(monkeypatch: pytest.Monkey
     monkeypatch.delenv("BEASTLY_PURE", raising=False)
     names = _afresh()
     assert names["ACCELERATED"] is False
-    assert names["mask"] is _mask.mask
-    assert names["mask_in_place"] is _mask.mask_in_place
+    assert {name: names[name] for name in IN_PYTHON} == IN_PYTHON
 
 
 def test_all_functions_come_from_one_side() -> None:
