@@ -102,16 +102,20 @@ class Raw:
     def __init__(self, sock: socket, role: Role) -> None:
         self._socket = sock
         self._role = role
-        self._frames: dict[bytes, tuple[bytes, bytes]] = {}
+        self._prepared: dict[bytes, tuple[bytes, bytearray]] = {}
 
     def _prepare(self, message: bytes) -> tuple[bytes, bytearray]:
-        """Return the frame that carries `message`, and a block for the peer's frame with it."""
-        if message not in self._frames:
-            self._frames[message] = (_frame(message, True), _frame(message, False))
-        masked, unmasked = self._frames[message]
-        if self._role is Role.CLIENT:
-            return masked, bytearray(len(unmasked))
-        return unmasked, bytearray(len(masked))
+        """Return the frame that carries `message`, and a block for the peer's frame with it.
+
+        The block is the same each time, since new memory would cost as much as the receiving.
+        """
+        if message not in self._prepared:
+            masked, unmasked = _frame(message, True), _frame(message, False)
+            if self._role is Role.CLIENT:
+                self._prepared[message] = masked, bytearray(len(unmasked))
+            else:
+                self._prepared[message] = unmasked, bytearray(len(masked))
+        return self._prepared[message]
 
     def ping(self, message: bytes, count: int) -> None:
         """Send a frame and receive one, as many times."""
