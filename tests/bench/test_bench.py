@@ -45,7 +45,7 @@ from tests.bench.libraries import (
 from tests.bench.machine import circumstances
 from tests.bench.method import Cost, Plan, Samples, measure, timed
 from tests.bench.record import load
-from tests.bench.worker import Link, Pair, links, pairs
+from tests.bench.worker import Link, Pair, Side, links, pairs
 
 _TINY = Plan(budget=0, rounds=2, batch=0.0001)
 
@@ -132,6 +132,13 @@ def test_each_library_is_paired_with_itself_and_with_the_floor() -> None:
         Pair("websocket-client", RAW),
         Pair(RAW, "wsproto"),
     ]
+
+
+def test_each_row_of_beastly_takes_its_path(connected: _Connected) -> None:
+    for pair, link in connected.items():
+        for name, worker in ((pair.client, link.client), (pair.server, link.server)):
+            if name in (ACCELERATED, PURE):
+                assert worker.tell(Side.accelerated).get() == (name == ACCELERATED)
 
 
 def test_everybody_exchanges_messages(connected: _Connected) -> None:

@@ -92,6 +92,12 @@ class Side:
         address: tuple[str, int] = self._listener.getsockname()
         return address[1]
 
+    def accelerated(self) -> bool:
+        """Return whether beastly would use its accelerator in this process."""
+        from beastly import websocket
+
+        return websocket.ACCELERATED
+
     def connect(self, port: int) -> int:
         """Become the client of one more connection; return its index."""
         self._endpoints.append(CLIENTS[self._library]((_HOST, port)))
