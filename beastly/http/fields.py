@@ -5,8 +5,10 @@ elsewhere: the parsers and the serialisation check that.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING
 
-from typing_extensions import TypeIs
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 __all__ = ["Fields"]
 
@@ -16,7 +18,8 @@ class Fields(MutableMapping[str, str]):
 
     As a mapping it has one entry for each distinct name, with the value of its first line. All
     lines of a name are in `get_all`, all lines at all in `lines`. Values lose the white space
-    around them (RFC 9110 section 5.5), names keep their spelling.
+    around them (RFC 9110 section 5.5), names keep their spelling. Looking up a name takes no longer
+    for many lines; changing one does.
 
     Names and values are not checked here but when a message is encoded, so that nothing invalid is
     sent however it came in. Not safe for concurrent changes.
@@ -31,20 +34,27 @@ class Fields(MutableMapping[str, str]):
         TypeError: a name or a value is not a `str`.
     """
 
-    __slots__ = ("_count", "_entries")
+    __slots__ = ("_last", "_lines")
 
     def __init__(self, lines: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        # By name in lower case: the place of each line among all lines, its name, its value.
-        self._entries: dict[str, list[tuple[int, str, str]]] = {}
-        self._count = 0
+        self._lines: list[tuple[str, str]] = []
+        # By name in lower case the value of the last line; `None` until somebody asks.
+        self._last: dict[str, str] | None = None
         if not lines:
             return  # The usual case, and finding out what an empty thing is takes time.
         if isinstance(lines, Fields):
-            self.extend(lines.lines())
+            self._lines += lines._lines
         elif _is_mapping(lines):
             self.extend(lines.items())
         else:
             self.extend(lines)
+
+    @classmethod
+    def of_clean(cls, lines: list[tuple[str, str]]) -> "Fields":
+        """Return fields that take over `lines` as they are: no white space is around the values."""
+        fields = cls()
+        fields._lines = lines
+        return fields
 
     def insert(self, name: str, value: str) -> None:
         """Add one more line behind all others.
@@ -58,32 +68,27 @@ class Fields(MutableMapping[str, str]):
         """Add lines behind all others, in their order.
 
         Raises:
-            TypeError: a name or a value is not a `str`; the lines before it were added.
+            TypeError: a name or a value is not a `str`; nothing was added.
         """
-        entries = self._entries
-        for name, value in lines:
-            try:
-                # As functions of str they refuse everything else, bytes too.
-                key = str.lower(name)
-                line = (self._count, name, str.strip(value, " \t"))
-            except TypeError:
-                raise _not_text(name, value) from None
-            self._count += 1
-            if key in entries:
-                entries[key].append(line)
-            else:
-                entries[key] = [line]
+        self._lines += [_clean(name, value) for name, value in lines]
+        self._last = None
 
     def get_all(self, name: str) -> list[str]:
         """Return the values of all lines with that name in their order, an empty list if none."""
-        lines = self._entries.get(name.lower())
-        return [value for _, _, value in lines] if lines else []
+        last = self._last
+        if last is None:
+            last = self._index()
+        key = name.lower()
+        value = last.get(key)
+        if value is None:
+            return []
+        if len(last) == len(self._lines):
+            return [value]
+        return [value for other, value in self._lines if other.lower() == key]
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """Iterate over all lines in their order, as names and values."""
-        places = [line for lines in self._entries.values() for line in lines]
-        places.sort()
-        return iter([(name, value) for _, name, value in places])
+        return iter(self._lines.copy())
 
     def copy(self) -> "Fields":
         """Return an independent copy."""
@@ -91,38 +96,51 @@ class Fields(MutableMapping[str, str]):
 
     def clear(self) -> None:
         """Remove all lines."""
-        self._entries.clear()
+        self._lines.clear()
+        self._last = None
 
     def __getitem__(self, name: str) -> str:
         """Return the value of the first line with that name."""
-        lines = self._entries.get(name.lower())
-        if lines is None:
+        values = self.get_all(name)
+        if not values:
             raise KeyError(name)
-        return lines[0][2]
+        return values[0]
 
     def __setitem__(self, name: str, value: str) -> None:
         """Replace all lines of that name by one in the place of the first, or add a line."""
-        self.insert(name, value)
-        lines = self._entries[name.lower()]
-        # The first line's place and the last one's text; of a new name they are the same line.
-        lines[:] = [(lines[0][0], *lines[-1][1:])]
+        line = _clean(name, value)
+        key = name.lower()
+        places = [place for place, (other, _) in enumerate(self._lines) if other.lower() == key]
+        if places:
+            self._lines[places[0]] = line
+            for place in reversed(places[1:]):
+                del self._lines[place]
+        else:
+            self._lines.append(line)
+        self._last = None
 
     def __delitem__(self, name: str) -> None:
         """Remove all lines of that name."""
-        if self._entries.pop(name.lower(), None) is None:
+        key = name.lower()
+        kept = [line for line in self._lines if line[0].lower() != key]
+        if len(kept) == len(self._lines):
             raise KeyError(name)
+        self._lines = kept
+        self._last = None
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._entries
+        return isinstance(name, str) and name.lower() in self._index()
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the distinct names, each as it is spelled where it comes first."""
-        for lines in self._entries.values():
-            yield lines[0][1]
+        seen: dict[str, str] = {}
+        for name, _ in self._lines:
+            seen.setdefault(name.lower(), name)
+        return iter(seen.values())
 
     def __len__(self) -> int:
         """Return the number of distinct names."""
-        return len(self._entries)
+        return len(self._index())
 
     def __eq__(self, other: object) -> bool:
         """Compare all lines in their order, names without regard to case."""
@@ -131,17 +149,29 @@ class Fields(MutableMapping[str, str]):
         return NotImplemented
 
     def __repr__(self) -> str:
-        return f"Fields({list(self.lines())!r})"
+        return f"Fields({self._lines!r})"
+
+    def _index(self) -> dict[str, str]:
+        """Return the last value by name in lower case; as long as the lines if none comes twice."""
+        if self._last is None:
+            self._last = {name.lower(): value for name, value in self._lines}
+        return self._last
 
     def _comparable(self) -> list[tuple[str, str]]:
-        return [(name.lower(), value) for name, value in self.lines()]
+        return [(name.lower(), value) for name, value in self._lines]
 
 
 def _is_mapping(
     lines: Mapping[str, str] | Iterable[tuple[str, str]],
-) -> TypeIs[Mapping[str, str]]:
+) -> "TypeIs[Mapping[str, str]]":
     return isinstance(lines, Mapping)
 
 
-def _not_text(name: object, value: object) -> TypeError:
-    return TypeError(f"a field is a str name and a str value, not {name!r}: {value!r}")
+def _clean(name: str, value: str) -> tuple[str, str]:
+    try:
+        # As methods of str they refuse everything else, bytes too.
+        return str.__str__(name), str.strip(value, " \t")
+    except TypeError:
+        raise TypeError(
+            f"a field is a str name and a str value, not {name!r}: {value!r}"
+        ) from None

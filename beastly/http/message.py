@@ -40,7 +40,7 @@ class Message:
     ) -> None:
         self.version: int = version
         self.fields: Fields = fields if isinstance(fields, Fields) else Fields(fields or ())
-        self.body = body
+        self._body = body if isinstance(body, bytes) else bytes(memoryview(body))
 
     @property
     def body(self) -> bytes:
@@ -65,18 +65,14 @@ class Message:
         self._body = other._body
 
     def _encode(self, start_line: str) -> bytes:
-        lines = [start_line]
-        for name, value in self.fields.lines():
-            if not is_token(name):
-                raise ValueError(f"a field name is a token (RFC 9110 section 5.1), not {name!r}")
-            if not is_field_value(value):
-                raise ValueError(
-                    "a field value has no control characters and nothing outside Latin-1"
-                    f" (RFC 9110 section 5.5), unlike {name}: {value!r}"
-                )
-            lines.append(f"{name}: {value}")
-        lines.append("\r\n")
-        return "\r\n".join(lines).encode("latin-1") + self._body
+        lines = [*self.fields.lines()]
+        if lines:
+            names, values = zip(*lines, strict=True)
+            # One look at all of them, which tells whether there is anything to find.
+            if "" in names or not (is_token("".join(names)) and is_field_value("".join(values))):
+                _check_fields(lines)
+        text = "\r\n".join([start_line, *map(": ".join, lines), "", ""])
+        return text.encode("latin-1") + self._body
 
     def _version_text(self) -> str:
         text = _VERSIONS.get(self.version)
@@ -273,20 +269,21 @@ class Response(Message):
                 section.
         """
         version = self._version_text()
-        if not 100 <= self.status <= 999:
+        status = self._status
+        if not 100 <= status <= 999:
             raise ValueError(
-                f"a status code is from 100 to 999 (RFC 9112 section 4), not {self.status}"
+                f"a status code is from 100 to 999 (RFC 9112 section 4), not {status}"
             )
         reason = self.reason
-        if not reason and isinstance(self.status, HTTPStatus):
-            reason = self.status.phrase
+        if not reason and isinstance(status, HTTPStatus):
+            reason = status.phrase
         if not is_field_value(reason):
             raise ValueError(
                 "a reason phrase has no control characters and nothing outside Latin-1"
                 f" (RFC 9112 section 4), unlike {reason!r}"
             )
         self._check_framing()
-        return self._encode(f"{version} {int(self.status)} {reason}")
+        return self._encode(f"{version} {status:d} {reason}")
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Response):
@@ -305,12 +302,13 @@ class Response(Message):
     def _check_framing(self) -> None:
         self._check_body_allowed()
         length = self._content_length()
-        if _has_no_length(self.status):
+        status = self._status
+        if _has_no_length(status):
             if length is not None:
                 raise ValueError(
-                    f"a {int(self.status)} response has no Content-Length (RFC 9110 section 8.6)"
+                    f"a {status:d} response has no Content-Length (RFC 9110 section 8.6)"
                 )
-        elif self.status == HTTPStatus.NOT_MODIFIED:
+        elif status == HTTPStatus.NOT_MODIFIED:
             # Its length is that of the content it stands for, which it does not have itself.
             if length is not None and not (length.isascii() and length.isdecimal()):
                 raise ValueError(
@@ -329,6 +327,17 @@ class Response(Message):
             raise ValueError(
                 f"a {int(self.status)} response has no content (RFC 9112 section 6.3), and body has"
                 f" {len(self._body)} bytes"
+            )
+
+
+def _check_fields(lines: list[tuple[str, str]]) -> None:
+    for name, value in lines:
+        if not is_token(name):
+            raise ValueError(f"a field name is a token (RFC 9110 section 5.1), not {name!r}")
+        if not is_field_value(value):
+            raise ValueError(
+                "a field value has no control characters and nothing outside Latin-1"
+                f" (RFC 9110 section 5.5), unlike {name}: {value!r}"
             )
 
 

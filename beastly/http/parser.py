@@ -15,8 +15,11 @@ from beastly.http._head import (
     FieldSection,
     check_request_opening,
     check_response_opening,
-    parse_request_line,
-    parse_status_line,
+    request_line_error,
+    split_head,
+    split_request_line,
+    split_status_line,
+    status_line_error,
 )
 from beastly.http._line import LineReader
 from beastly.http.error import Error, HttpError
@@ -43,6 +46,7 @@ class MessageParser(ABC, Generic[_M]):
     __slots__ = (
         "_content",
         "_error",
+        "_illegal",
         "_limits",
         "_lines",
         "_section",
@@ -58,11 +62,8 @@ class MessageParser(ABC, Generic[_M]):
         self.head_done: bool = False
         self.done: bool = False
         self._limits = limits
-        self._lines = LineReader(limits.start_line, Error.START_LINE_LIMIT, illegal)
-        # Its line end and the blank line are part of the head too.
-        if limits.head - 4 < limits.start_line:
-            self._lines.limit = max(limits.head - 4, 0)
-            self._lines.too_long = Error.HEADER_LIMIT
+        self._illegal = illegal
+        self._lines: LineReader | None = None
         self._section: FieldSection | None = None
         self._content: Content | None = None
         self._error: tuple[Error, str] | None = None
@@ -116,42 +117,69 @@ class MessageParser(ABC, Generic[_M]):
             raise HttpError(*self._error)
 
     def _advance(self, data: bytes | bytearray, start: int) -> int:
-        if self._section is None:
-            self._section, start = self._read_start_line(data, start)
-            if self._section is None:
-                return start
         if not self.head_done:
-            start = self._section.feed(data, start)
-            if not self._section.done:
+            stop = self._split_head(data, start) if self._lines is None else None
+            start = self._read_head(data, start) if stop is None else stop
+            if not self.head_done:
                 return start
-            self._end_head()
         if self._content is not None:
             start = self._content.feed(data, start)
             if self._content.done:
                 self._finish(self._content)
         return start
 
+    def _split_head(self, data: bytes | bytearray, start: int) -> int | None:
+        """Take the head at once, if it is all there and nothing is wrong with its lines."""
+        head = split_head(data, start, self._limits)
+        if head is None:
+            return None
+        line, fields, stop = head
+        if not self._parse_start_line(line):
+            return None
+        self._end_head(Fields.of_clean(fields))
+        return stop
+
+    def _read_head(self, data: bytes | bytearray, start: int) -> int:
+        """Read the head line by line: it comes in pieces, or something is wrong with it."""
+        if self._section is None:
+            self._section, start = self._read_start_line(data, start)
+            if self._section is None:
+                return start
+        start = self._section.feed(data, start)
+        if self._section.done:
+            self._end_head(self._section.fields)
+        return start
+
     def _read_start_line(
         self, data: bytes | bytearray, start: int
     ) -> tuple[FieldSection | None, int]:
-        partial = self._lines.partial
-        unchecked = min(OPENING_SIZE, self._lines.limit + 1) - len(partial)
+        limits = self._limits
+        lines = self._lines
+        if lines is None:
+            lines = LineReader(limits.start_line, Error.START_LINE_LIMIT, self._illegal)
+            # Its line end and the blank line are part of the head too.
+            if limits.head - 4 < limits.start_line:
+                lines.limit = max(limits.head - 4, 0)
+                lines.too_long = Error.HEADER_LIMIT
+            self._lines = lines
+        partial = lines.partial
+        unchecked = min(OPENING_SIZE, lines.limit + 1) - len(partial)
         if unchecked > 0:
             # Bytes that are no HTTP at all may never make a line.
             opening = data[start : start + unchecked]
             self._check_opening(bytes(partial) + opening if partial else opening)
-        line, start = self._lines.read(data, start)
+        line, start = lines.read(data, start)
         if line is None:
             return None, start
-        self._parse_start_line(line)
-        self.message.fields = Fields()
-        self.message.body = b""
-        room = self._limits.head - len(line) - 2
-        return FieldSection(self.message.fields, self._lines, self._limits, room), start
+        if not self._parse_start_line(line):
+            raise self._start_line_error(line)
+        return FieldSection(Fields(), lines, limits, limits.head - len(line) - 2), start
 
-    def _end_head(self) -> None:
+    def _end_head(self, fields: Fields) -> None:
+        self.message.fields = fields
+        self.message.body = b""
         # Whether the connection lasts depends on it, so it must be understood.
-        token_list(self.message.fields.get_all("Connection"))
+        token_list(fields.get_all("Connection"))
         self._content = self._choose_content()
         self.head_done = True
         self.done = self._content is None
@@ -164,7 +192,10 @@ class MessageParser(ABC, Generic[_M]):
     def _check_opening(self, opening: bytes | bytearray) -> None: ...
 
     @abstractmethod
-    def _parse_start_line(self, line: str) -> None: ...
+    def _parse_start_line(self, line: str) -> bool: ...
+
+    @abstractmethod
+    def _start_line_error(self, line: str) -> HttpError: ...
 
     @abstractmethod
     def _choose_content(self) -> Content | None: ...
@@ -188,9 +219,16 @@ class RequestParser(MessageParser[Request]):
     def _check_opening(self, opening: bytes | bytearray) -> None:
         check_request_opening(opening)
 
-    def _parse_start_line(self, line: str) -> None:
+    def _parse_start_line(self, line: str) -> bool:
+        parts = split_request_line(line)
+        if parts is None:
+            return False
         message = self.message
-        message.method, message.target, message.version = parse_request_line(line)
+        message.method, message.target, message.version = parts
+        return True
+
+    def _start_line_error(self, line: str) -> HttpError:
+        return request_line_error(line)
 
     def _choose_content(self) -> Content | None:
         hosts = self.message.fields.get_all("Host")
@@ -219,9 +257,16 @@ class ResponseParser(MessageParser[Response]):
     def _check_opening(self, opening: bytes | bytearray) -> None:
         check_response_opening(opening)
 
-    def _parse_start_line(self, line: str) -> None:
+    def _parse_start_line(self, line: str) -> bool:
+        parts = split_status_line(line)
+        if parts is None:
+            return False
         message = self.message
-        message.version, message.status, message.reason = parse_status_line(line)
+        message.version, message.status, message.reason = parts
+        return True
+
+    def _start_line_error(self, line: str) -> HttpError:
+        return status_line_error(line)
 
     def _choose_content(self) -> Content | None:
         return response_content(self.message, self._limits)

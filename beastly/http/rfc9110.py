@@ -63,9 +63,13 @@ def list_elements(values: Iterable[str]) -> list[str]:
     Empty elements are left out. Elements are separated at every comma and not checked: the list
     must be of a kind that has no quoted strings.
     """
-    return [
-        element for value in values for piece in value.split(",") if (element := piece.strip(" \t"))
-    ]
+    elements: list[str] = []
+    for value in values:
+        if "," in value:
+            elements += [element for piece in value.split(",") if (element := piece.strip(" \t"))]
+        elif element := value.strip(" \t"):
+            elements.append(element)
+    return elements
 
 
 def token_list(values: Iterable[str]) -> list[str]:
@@ -97,7 +101,7 @@ def protocol_list(values: Iterable[str]) -> list[str]:
 def has_token(values: Iterable[str], token: str) -> bool:
     """Tell whether a list field has `token` among its elements, without regard to case."""
     wanted = token.lower()
-    return any(element.lower() == wanted for element in list_elements(values))
+    return wanted in [element.lower() for element in list_elements(values)]
 
 
 def extension_list(values: Iterable[str]) -> list[tuple[str, list[tuple[str, str | None]]]]:

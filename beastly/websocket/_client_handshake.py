@@ -4,7 +4,7 @@ Pure: it hands out bytes and takes a parsed response (RFC 6455 section 4.1). It 
 or waits.
 """
 
-import base64
+import binascii
 import os
 import re
 from collections.abc import Callable
@@ -35,6 +35,7 @@ from beastly.websocket.rfc6455 import accept_key
 __all__ = ["ClientHandshake"]
 
 _KEY_SIZE: Final = 16
+_USER_AGENT: Final = f"beastly/{__version__}"
 
 _NO_DEFLATE: Final = PermessageDeflate()
 _NOTHING_AGREED: Final = PermessageDeflateStatus()
@@ -69,25 +70,25 @@ class ClientHandshake:
         _check_destination(host, target)
         self._deflate = deflate
         self._offer = offer(deflate) if deflate.client_enable else None
-        request = Request("GET", target)
-        key = base64.b64encode(entropy(_KEY_SIZE)).decode("ascii")
-        request.fields.extend(
-            (
-                ("Host", host),
-                ("Upgrade", "websocket"),
-                ("Connection", "Upgrade"),
-                ("Sec-WebSocket-Key", key),
-                ("Sec-WebSocket-Version", "13"),
-            )
-        )
+        key = binascii.b2a_base64(entropy(_KEY_SIZE), newline=False).decode("ascii")
+        lines = [
+            ("Host", host),
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Key", key),
+            ("Sec-WebSocket-Version", "13"),
+        ]
         if self._offer is not None:
-            request.fields.insert("Sec-WebSocket-Extensions", str(self._offer))
+            lines.append(("Sec-WebSocket-Extensions", str(self._offer)))
+        if decorate is None:
+            lines.append(("User-Agent", _USER_AGENT))
+        request = Request("GET", target, fields=Fields.of_clean(lines))
         if decorate is not None:
             offers = request.fields.get_all("Sec-WebSocket-Extensions")
             decorate(request)
             _check_decorated(request, key, offers)
-        if "User-Agent" not in request.fields:
-            request.fields.insert("User-Agent", f"beastly/{__version__}")
+            if "User-Agent" not in request.fields:
+                request.fields.insert("User-Agent", _USER_AGENT)
         self.request = request
         self.encoded = request.encode()
 
@@ -124,8 +125,11 @@ class ClientHandshake:
 
     def _accepted(self, fields: Fields) -> Parameters | Fault | None:
         """Return what the server says of compression, if anything, or what is wrong with it."""
+        values = fields.get_all("Sec-WebSocket-Extensions")
+        if not values:
+            return None
         try:
-            extensions = extension_list(fields.get_all("Sec-WebSocket-Extensions"))
+            extensions = extension_list(values)
         except HttpError as error:
             return Fault(Error.BAD_SEC_EXTENSIONS, error.detail)
         names = [name.lower() for name, _ in extensions]

@@ -176,6 +176,7 @@ class Opening:
         raise failure
 
     def _send(self, data: bytes, deadline: Deadline | None) -> None:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[self._connection.layer.send(rest, deadline) :]
+        layer = self._connection.layer
+        sent = layer.send(data, deadline)
+        while sent < len(data):
+            sent += layer.send(memoryview(data)[sent:], deadline)

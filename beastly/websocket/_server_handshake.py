@@ -5,13 +5,12 @@ to answer (RFC 6455 section 4.2). It never reads, writes or waits.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from beastly._version import __version__
 from beastly.core import Role
-from beastly.http import HttpError, Request, Response
+from beastly.http import Fields, HttpError, Request, Response
 from beastly.http.rfc9110 import extension_list, list_elements
 from beastly.websocket import _deflate_negotiation as negotiation
 from beastly.websocket._handshake import (
@@ -30,6 +29,8 @@ __all__ = ["CONTINUE", "Answer", "answer", "expects_continue", "refuse"]
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 """What a client that sent `Expect: 100-continue` waits for (RFC 9110 section 10.1.1)."""
 
+_SERVER: Final = f"beastly/{__version__}"
+
 _Decorate: TypeAlias = Callable[[Response], object] | None
 
 # The fields that only a 101 has a use for, beside those that switch the protocol.
@@ -43,8 +44,7 @@ _OPENING_FIELDS: Final = (
 _NOTHING_AGREED: Final = PermessageDeflateStatus()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a server has to send, and the exception to raise then where that is a refusal.
 
     `deflate` tells what a 101 has agreed to about compression.
@@ -58,7 +58,8 @@ class Answer:
 
 def expects_continue(request: Request) -> bool:
     """Tell whether the client waits for a 100 before it goes on (RFC 9110 section 10.1.1)."""
-    return request.fields.get("Expect", "").lower() == "100-continue"
+    # The first one counts, as it would of any field that has one value.
+    return [value.lower() for value in request.fields.get_all("Expect")[:1]] == ["100-continue"]
 
 
 def answer(
@@ -75,18 +76,18 @@ def answer(
     fault = request_fault(request)
     if fault is not None:
         return _refusal(_refusing_response(fault), fault, decorate, request)
-    response = Response(HTTPStatus.SWITCHING_PROTOCOLS)
     accept = accept_key(request.fields["Sec-WebSocket-Key"])
-    response.fields.extend(
-        (
-            ("Upgrade", "websocket"),
-            ("Connection", "Upgrade"),
-            ("Sec-WebSocket-Accept", accept),
-        )
-    )
     accepted = _accepted(request, deflate)
+    lines = [
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Accept", accept),
+    ]
     if accepted is not None:
-        response.fields.insert("Sec-WebSocket-Extensions", str(accepted))
+        lines.append(("Sec-WebSocket-Extensions", str(accepted)))
+    if decorate is None:
+        lines.append(("Server", _SERVER))
+    response = Response(HTTPStatus.SWITCHING_PROTOCOLS, fields=Fields.of_clean(lines))
     if decorate is not None:
         extensions = response.fields.get_all("Sec-WebSocket-Extensions")
         decorate(response)
@@ -95,7 +96,7 @@ def answer(
             _take_back(response)
             return _refusal(response, fault, None, request)
         _check_switching(request, response, accept, extensions)
-    _name_server(response)
+        _name_server(response)
     status = _NOTHING_AGREED
     if accepted is not None and deflate is not None:
         status = negotiation.agree(accepted, deflate, Role.SERVER)
@@ -189,7 +190,7 @@ def _may_reuse(request: Request) -> bool:
 
 def _name_server(response: Response) -> None:
     if "Server" not in response.fields:
-        response.fields.insert("Server", f"beastly/{__version__}")
+        response.fields.insert("Server", _SERVER)
 
 
 def _check_switching(

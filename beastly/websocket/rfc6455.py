@@ -3,7 +3,7 @@
 Pure vocabulary: no state, no input or output, nothing of HTTP messages.
 """
 
-import base64
+import binascii
 import hashlib
 from dataclasses import dataclass
 from enum import Enum, IntEnum
@@ -130,4 +130,4 @@ def accept_key(key: str) -> str:
     's3pPLMBiTxaQ9kYGzzhZRbK+xOo='
     """
     digest = hashlib.sha1((key + GUID).encode("latin-1"), usedforsecurity=False).digest()
-    return base64.b64encode(digest).decode("ascii")
+    return binascii.b2a_base64(digest, newline=False).decode("ascii")

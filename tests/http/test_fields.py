@@ -36,6 +36,13 @@ def test_made_of_a_mapping_and_of_fields() -> None:
     assert lines(Fields(line for line in [("A", "1"), ("A", "2")])) == [("A", "1"), ("A", "2")]
 
 
+def test_made_of_clean_lines() -> None:
+    fields = Fields.of_clean([("A", "1"), ("B", "2"), ("a", "3")])
+    assert fields == Fields([("A", "1"), ("B", "2"), ("a", "3")])
+    assert fields.get_all("A") == ["1", "3"]
+    assert fields.get_all("B") == ["2"]
+
+
 def test_it_is_a_mutable_mapping() -> None:
     fields = Fields({"A": "1"})
     mapping: MutableMapping[str, str] = fields

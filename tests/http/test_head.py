@@ -1,24 +1,28 @@
-import re
-
 import pytest
 
 from beastly.http import Error, Fields, HttpError, Limits
-from beastly.http import _head
-from beastly.http._head import FieldSection, parse_request_line, parse_status_line
+from beastly.http._head import (
+    FieldSection,
+    request_line_error,
+    split_head,
+    split_request_line,
+    split_status_line,
+    status_line_error,
+)
 from beastly.http._line import LineReader
 from tests.support.feeding import feedings
 
 
 def test_start_lines() -> None:
     """RFC 9112 sections 3 and 4; what is wrong with others is in the tests of the parsers."""
-    assert parse_request_line("GET /chat HTTP/1.1") == ("GET", "/chat", 11)
-    assert parse_request_line("M-SEARCH * HTTP/1.0") == ("M-SEARCH", "*", 10)
-    assert parse_status_line("HTTP/1.1 101 Switching Protocols") == (
+    assert split_request_line("GET /chat HTTP/1.1") == ("GET", "/chat", 11)
+    assert split_request_line("M-SEARCH * HTTP/1.0") == ("M-SEARCH", "*", 10)
+    assert split_status_line("HTTP/1.1 101 Switching Protocols") == (
         11,
         101,
         "Switching Protocols",
     )
-    assert parse_status_line("HTTP/1.0 599 ") == (10, 599, "")
+    assert split_status_line("HTTP/1.0 599 ") == (10, 599, "")
 
 
 @pytest.mark.parametrize(
@@ -32,10 +36,10 @@ def test_start_lines() -> None:
     ],
 )
 def test_a_bad_request_line_is_explained(line: str, code: Error, text: str) -> None:
-    with pytest.raises(HttpError) as caught:
-        parse_request_line(line)
-    assert caught.value.code is code
-    assert text in str(caught.value)
+    assert split_request_line(line) is None
+    error = request_line_error(line)
+    assert error.code is code
+    assert text in str(error)
 
 
 @pytest.mark.parametrize(
@@ -81,18 +85,54 @@ def test_a_section_however_it_is_cut() -> None:
         assert list(fields.lines()) == [("Host", "a"), ("X", "b"), ("x", "c")]
 
 
+HEAD = b"GET / HTTP/1.1\r\nHost: a\r\nX:\t b\xe9 c\r\nx:\r\n\r\n"
+
+
 @pytest.mark.parametrize(
-    "limits", [Limits(), Limits(fields=3), Limits(field_line=8), Limits(field_line=26)]
+    "limits",
+    [
+        Limits(),
+        Limits(start_line=14),
+        Limits(fields=3),
+        Limits(head=len(HEAD)),
+        Limits(field_line=len(HEAD)),
+    ],
 )
-@pytest.mark.parametrize("room", [len(DATA), len(DATA) + 1, 1000])
-def test_at_once_and_line_by_line(
-    monkeypatch: pytest.MonkeyPatch, limits: Limits, room: int
-) -> None:
-    """The short cut for sections that come in one piece reads what the long way reads."""
-    short = read_section([DATA + b"rest"], limits, room)
-    monkeypatch.setattr(_head, "_FIELD_LINE", re.compile("never"))
-    assert read_section([DATA + b"rest"], limits, room) == short
-    assert short[1] is None
+def test_a_whole_head_is_split(limits: Limits) -> None:
+    fields = [("Host", "a"), ("X", "b\xe9 c"), ("x", "")]
+    assert split_head(HEAD, 0, limits) == ("GET / HTTP/1.1", fields, len(HEAD))
+    rest = bytearray(b"...." + HEAD + b"\x00: \r\n\r\n")
+    assert split_head(rest, 4, limits) == ("GET / HTTP/1.1", fields, 4 + len(HEAD))
+
+
+def test_a_head_without_fields_is_split() -> None:
+    assert split_head(b"GET / HTTP/1.1\r\n\r\n", 0, Limits()) == ("GET / HTTP/1.1", [], 18)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        Limits(start_line=13),
+        Limits(fields=2),
+        Limits(head=len(HEAD) - 1),
+        Limits(field_line=len(HEAD) - 1),
+    ],
+)
+def test_a_head_that_may_pass_a_limit_is_not_split(limits: Limits) -> None:
+    assert split_head(HEAD, 0, limits) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"X", b"X :", b" X: a", b"X: \x00", b"X: a\nY: b", b"X: a\r", b"X: a ", b"X:a\t", b": a"],
+)
+def test_lines_that_need_a_closer_look_are_not_split(line: bytes) -> None:
+    assert split_head(b"GET / HTTP/1.1\r\nA: b\r\n" + line + b"\r\n\r\n", 0, Limits()) is None
+
+
+def test_an_incomplete_head_is_not_split() -> None:
+    for size in range(len(HEAD)):
+        assert split_head(HEAD[:size], 0, Limits()) is None
 
 
 def test_bytes_behind_the_section_are_not_looked_at() -> None:
