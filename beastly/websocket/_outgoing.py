@@ -45,7 +45,7 @@ class Outgoing:
         self._connection = connection
         self.sender = sender
         self.tail = b""
-        self.posted: deque[tuple[Opcode, bytes]] = deque(maxlen=_POSTED_MAX)
+        self.posted: deque[tuple[Opcode, bytes]] | None = None
         self._broken = False
         self._is_text = False
         self._cut_text = b""
@@ -157,9 +157,11 @@ class Outgoing:
                 # Before its first byte: nothing may follow a close frame, complete or not.
                 connection.advance(Event.CLOSE_SENT, "close")
                 frames = [self.tail]
-                for _ in range(len(self.posted)):
+                posted = self.posted
+                if posted is not None:
                     # Not by iterating over it: the reader may be adding to it.
-                    frames.append(self.sender.control(*self.posted.popleft()))
+                    for _ in range(len(posted)):
+                        frames.append(self.sender.control(*posted.popleft()))
                 self.tail = b"".join([*frames, self.sender.close(reason)])
             # Where an earlier close was interrupted, its rest.
             if connection.status is not Status.FAILED:
@@ -171,6 +173,9 @@ class Outgoing:
 
     def post(self, opcode: Opcode, payload: bytes) -> None:
         """Hand over an answer of the reader's; it goes out soon. Never blocks."""
+        if self.posted is None:
+            # Made when it is needed: it takes more memory than all the rest of a stream at rest.
+            self.posted = deque(maxlen=_POSTED_MAX)
         self.posted.append((opcode, payload))
         self.flush_posted()
 

@@ -1,5 +1,6 @@
 """What is kept of a send that was cut off, and who sends what was posted."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -149,7 +150,7 @@ class PostingSender(Sender):
     outgoing: Outgoing
 
     def control(self, opcode: Opcode, payload: bytes) -> bytes:
-        self.outgoing.posted.append((Opcode.PONG, b"late"))
+        self.outgoing.post(Opcode.PONG, b"late")
         return super().control(opcode, payload)
 
 
@@ -159,6 +160,6 @@ def test_an_answer_may_be_posted_while_the_close_frame_is_made() -> None:
     near.sends.clear()
     sender = PostingSender(Role.SERVER)
     sender.outgoing = outgoing = Outgoing(ws._connection, sender)
-    outgoing.posted.extend([(Opcode.PONG, b"a"), (Opcode.PONG, b"b")])
+    outgoing.posted = deque([(Opcode.PONG, b"a"), (Opcode.PONG, b"b")])
     outgoing.close(CloseReason(1000), Status.OPEN, None)
     assert frames_of(near.sent, masked=False) == [(0x8A, b"a"), (0x8A, b"b"), NORMAL]
