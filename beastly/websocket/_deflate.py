@@ -8,7 +8,7 @@ that compresses: no other pays for it.
 import zlib
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Final, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from typing_extensions import Buffer
 
@@ -22,7 +22,9 @@ __all__ = [
     "Decompressor",
     "Deflater",
     "Inflater",
+    "Library",
     "NewCompressor",
+    "NewDecompressor",
     "codec",
     "load_backend",
 ]
@@ -73,6 +75,18 @@ class Decompressor(Protocol):
 NewCompressor: TypeAlias = Callable[[int, int, int], Compressor]
 """Makes a compressor of raw DEFLATE data of a level, a window in powers of two, a memory level."""
 
+NewDecompressor: TypeAlias = Callable[[int], Decompressor]
+"""Makes a decompressor of raw DEFLATE data of a window in powers of two."""
+
+
+class Library(NamedTuple):
+    """What makes the compressors and decompressors of a backend, and what the latter raise."""
+
+    new_compressor: NewCompressor
+    new_decompressor: NewDecompressor
+    error: type[Exception]
+
+
 _MODULES: Final[Mapping[Backend, str]] = {
     "zlib": "zlib",
     "zlib-ng": "zlib_ng.zlib_ng",
@@ -83,21 +97,36 @@ _MODULES: Final[Mapping[Backend, str]] = {
 _LEVEL_DIVISORS: Final[Mapping[Backend, int]] = {"zlib": 1, "zlib-ng": 1, "isal": 3}
 
 
-def load_backend(backend: Backend) -> NewCompressor:
-    """Return what makes the compressors of `backend`, whose module is imported here.
+# isal's decompressor takes data that zlib refuses (codes that are incomplete, what lies too far
+# back), holds five times as much memory, and is slower where messages are small.
+_INFLATED_BY: Final[Mapping[Backend, Backend]] = {
+    "zlib": "zlib",
+    "zlib-ng": "zlib-ng",
+    "isal": "zlib",
+}
+
+
+def load_backend(backend: Backend) -> Library:
+    """Return what `backend` compresses and inflates with, whose modules are imported here.
 
     Raises:
         ImportError: it is not installed.
     """
     # By name: a package that is optional at run time is optional for type checkers too.
-    make: Callable[[int, int, int, int], Compressor]
-    make = import_module(_MODULES[backend]).compressobj
+    compressobj: Callable[[int, int, int, int], Compressor]
+    compressobj = import_module(_MODULES[backend]).compressobj
     divisor = _LEVEL_DIVISORS[backend]
+    inflating = import_module(_MODULES[_INFLATED_BY[backend]])
+    decompressobj: NewDecompressor = inflating.decompressobj
+    error: type[Exception] = inflating.error
 
     def new_compressor(level: int, window_bits: int, mem_level: int) -> Compressor:
-        return make(level // divisor, zlib.DEFLATED, -window_bits, mem_level)
+        return compressobj(level // divisor, zlib.DEFLATED, -window_bits, mem_level)
 
-    return new_compressor
+    def new_decompressor(window_bits: int) -> Decompressor:
+        return decompressobj(-window_bits)
+
+    return Library(new_compressor, new_decompressor, error)
 
 
 class Deflater:
@@ -157,9 +186,18 @@ class Inflater:
     method raises `ProtocolViolation` for data that are not DEFLATE data; it is of no use then.
     """
 
-    __slots__ = ("_began", "_decompressor", "_input", "_takes_over", "_window_bits", "is_dry")
+    __slots__ = (
+        "_began",
+        "_decompressor",
+        "_input",
+        "_library",
+        "_takes_over",
+        "_window_bits",
+        "is_dry",
+    )
 
-    def __init__(self, *, window_bits: int, takes_over: bool) -> None:
+    def __init__(self, library: Library, *, window_bits: int, takes_over: bool) -> None:
+        self._library = library
         self._window_bits = window_bits
         self._takes_over = takes_over
         self._decompressor: Decompressor | None = None
@@ -179,7 +217,7 @@ class Inflater:
             decompressor = self._decompressor or self._start()
             try:
                 inflated = decompressor.decompress(self._input, limit)
-            except zlib.error as error:
+            except self._library.error as error:
                 raise _broken(str(error)) from error
             if not decompressor.eof:
                 # What is short of the limit has used up all that came.
@@ -200,7 +238,7 @@ class Inflater:
         if self._began and decompressor is not None:
             try:
                 is_cut_off = decompressor.decompress(_TAIL, 1) or decompressor.eof
-            except zlib.error as error:
+            except self._library.error as error:
                 raise _broken(str(error)) from error
             if is_cut_off:
                 raise _broken("it ends inside a block")
@@ -209,7 +247,8 @@ class Inflater:
             self._decompressor = None
 
     def _start(self) -> Decompressor:
-        self._decompressor = decompressor = zlib.decompressobj(-self._window_bits)
+        decompressor = self._library.new_decompressor(self._window_bits)
+        self._decompressor = decompressor
         return decompressor
 
 
@@ -228,11 +267,12 @@ def codec(
     client = status.client_window_bits, not status.client_no_context_takeover
     server = status.server_window_bits, not status.server_no_context_takeover
     own, peers = (client, server) if role is Role.CLIENT else (server, client)
-    inflater = Inflater(window_bits=peers[0], takes_over=peers[1])
+    library = load_backend(option.backend)
+    inflater = Inflater(library, window_bits=peers[0], takes_over=peers[1])
     if own[0] < SMALLEST_WINDOW:
         return None, inflater
     deflater = Deflater(
-        load_backend(option.backend),
+        library.new_compressor,
         level=option.comp_level,
         mem_level=option.mem_level,
         window_bits=own[0],

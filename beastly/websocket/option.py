@@ -91,8 +91,8 @@ class PermessageDeflate:
     begins anew with each message: no memory between messages, and less compression.
 
     `comp_level`, from 0 for the fastest to 9 for the smallest, `mem_level`, from 1 to 9, and
-    `backend` are this side's alone. `isal` has four levels, which these are mapped to. Whatever
-    compresses, the `zlib` of the standard library inflates.
+    `backend` are this side's alone. `zlib-ng` compresses and inflates. `isal` has four levels,
+    which these are mapped to, and only compresses: the standard library's `zlib` inflates then.
 
     `msg_size_threshold` is the size in bytes from which on a message is compressed; of one that is
     written in parts the first part decides.

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beastly.core import ReceiveBuffer, Role
-from beastly.websocket._deflate import Inflater
+from beastly.websocket._deflate import Inflater, load_backend
 from beastly.websocket._receive import ControlFrame, Receiver
 from beastly.websocket.error import Error, MessageTooBig, ProtocolViolation
 from tests.support.feeding import feedings, with_trailing
@@ -40,7 +40,7 @@ def _receiver(
         ReceiveBuffer(data),
         message_max=message_max,
         fragments_max=fragments_max,
-        inflater=Inflater(window_bits=15, takes_over=takes_over),
+        inflater=Inflater(load_backend("zlib"), window_bits=15, takes_over=takes_over),
     )
 
 
@@ -394,12 +394,12 @@ def test_any_messages(
                 part = part[:-4] if fin else part
             wire += frame(first, part, key)
     expected = [b"".join(parts) for _, parts in messages]
-    inflater = Inflater(window_bits=window_bits, takes_over=takes_over)
+    inflater = Inflater(load_backend("zlib"), window_bits=window_bits, takes_over=takes_over)
     machine = Receiver(Role.SERVER, ReceiveBuffer(), inflater=inflater)
     pieces = [wire[at : at + cut] for at in range(0, len(wire), cut)]
     assert events_of(pieces, machine) == expected
 
-    inflater = Inflater(window_bits=window_bits, takes_over=takes_over)
+    inflater = Inflater(load_backend("zlib"), window_bits=window_bits, takes_over=takes_over)
     machine = Receiver(Role.SERVER, ReceiveBuffer(), inflater=inflater)
     taken = b""
     for piece in pieces:

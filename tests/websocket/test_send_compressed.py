@@ -21,7 +21,11 @@ def _sender(
     level: int = 6,
 ) -> Sender:
     deflater = Deflater(
-        load_backend("zlib"), level=level, mem_level=5, window_bits=15, takes_over=takes_over
+        load_backend("zlib").new_compressor,
+        level=level,
+        mem_level=5,
+        window_bits=15,
+        takes_over=takes_over,
     )
     return Sender(role, entropy=lambda size: MASKING_KEY * (size // 4), deflater=deflater)
 
@@ -155,7 +159,7 @@ def _payload(wire: bytes, before: bytes = b"") -> bytes:
 
     `before` is the message that it may refer to, as the first one of the connection.
     """
-    inflater = Inflater(window_bits=15, takes_over=True)
+    inflater = Inflater(load_backend("zlib"), window_bits=15, takes_over=True)
     if before:
         inflater.feed(_part(_sender(), before, True)[2:])
         assert inflater.inflate(1 << 20) == before

@@ -192,13 +192,18 @@ class TestNegotiation:
         far.send(b"\xc1\x07" + HELLO, None)
         assert client.read() == "Hello"
 
-    def test_a_backend_that_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "isal.isal_zlib", None)
+    @pytest.mark.parametrize(
+        ("backend", "module"), [("isal", "isal.isal_zlib"), ("zlib-ng", "zlib_ng.zlib_ng")]
+    )
+    def test_a_backend_that_is_not_installed(
+        self, monkeypatch: pytest.MonkeyPatch, backend: Backend, module: str
+    ) -> None:
+        monkeypatch.setitem(sys.modules, module, None)
         stream = Stream(connected_pair()[0])
-        with pytest.raises(ImportError, match="isal"):
-            stream.set_option(PermessageDeflate(client_enable=True, backend="isal"))
+        with pytest.raises(ImportError, match=module):
+            stream.set_option(PermessageDeflate(client_enable=True, backend=backend))
         assert stream.get_option(PermessageDeflate) == PermessageDeflate()
-        stream.set_option(PermessageDeflate(backend="isal"))
+        stream.set_option(PermessageDeflate(backend=backend))
 
     def test_who_does_not_use_it_does_not_load_it(self) -> None:
         """Without the modules that a site may load on its own."""
