@@ -43,8 +43,8 @@ class _Kind:
 
 
 SECTIONS: Final[Mapping[str, _Kind]] = {
-    ECHO: _Kind(bench_echo.measure_echo, bench_echo.echo_tables, 100, True),
-    STREAM: _Kind(bench_echo.measure_stream, bench_echo.stream_table, 20, True),
+    ECHO: _Kind(bench_echo.measure_echo, bench_echo.echo_tables, 90, True),
+    STREAM: _Kind(bench_echo.measure_stream, bench_echo.stream_table, 16, True),
     HANDSHAKE: _Kind(
         bench_handshake.measure_handshake, bench_handshake.handshake_table, 14, True
     ),
@@ -56,7 +56,7 @@ SECTIONS: Final[Mapping[str, _Kind]] = {
     ),
     IDLE: _Kind(lambda _, __: bench_idle.measure_idle(), bench_idle.idle_table),
     IMPORT: _Kind(
-        lambda _, plan: bench_import.measure_import(plan), bench_import.import_table, 20
+        lambda _, plan: bench_import.measure_import(plan), bench_import.import_table, 14
     ),
     "memory": _Kind(lambda _, __: bench_echo.measure_memory(), bench_echo.memory_table),
     "time": _Kind(lambda _, plan: bench_time.measure_time(plan), bench_time.time_table, 10),
