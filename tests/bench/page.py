@@ -54,15 +54,19 @@ def main() -> None:
     """Render the page and the chart."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.page", description=__doc__)
     parser.add_argument("results", nargs="?", type=Path, default=RESULTS, help="the JSON file")
+    parser.add_argument("--page", type=Path, default=PAGE, help="the Markdown file")
     arguments = parser.parse_args()
     try:
         run = load(arguments.results)
     except FileNotFoundError:
         sys.exit(f"There is no {arguments.results}: make bench first.")
-    sections = page_sections(run, read_reasons(REASONS.read_text(encoding="utf-8")))
-    page = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(replace_sections(page, sections), encoding="utf-8")
-    PAGE.with_suffix(".svg").write_text(echo_chart(run.sections[ECHO]), encoding="utf-8")
+    try:
+        sections = page_sections(run, read_reasons(REASONS.read_text(encoding="utf-8")))
+    except ValueError as error:
+        sys.exit(f"{arguments.results}: {error}.")
+    page: Path = arguments.page
+    page.write_text(replace_sections(page.read_text("utf-8"), sections), encoding="utf-8")
+    page.with_suffix(".svg").write_text(echo_chart(run.sections[ECHO]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """A run becomes a page and a chart, exactly; it comes out of its file as it went in."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -233,6 +235,57 @@ def test_reasons_are_read_by_cell() -> None:
 
 def test_the_reasons_that_are_kept_can_be_read() -> None:
     read_reasons(REASONS.read_text(encoding="utf-8"))
+
+
+def _whole() -> Run:
+    """Return a run of all sections."""
+    one = [1.0, 1.0]
+    names = ("zlib alone", "beastly, not compressed", "beastly, compressed")
+    deflated = Samples({name: one for name in names}, {name: one for name in names})
+    heads = {how: one for how in ("whole", "1460 bytes", "1 byte")}
+    limits = {how: one for how in ("without", "beastly, idle timeout", "beastly, deadlines")}
+    level = Samples({"level 1": one}, {"level 1": one})
+    imports = {name: one for name in ("bare Python", "socket alone", "beastly")}
+    modules = dict.fromkeys(imports, 9.0)
+    sections = {
+        **_everything().sections,
+        "connection": Section({"connection": _samples(wsproto=2.5)}),
+        "head": Section({f"{size} KiB": Samples(heads, heads) for size in (1, 4, 16, 64)}),
+        "import": Section({"import": Samples(imports, imports)}, {"modules": modules}),
+        "memory": Section(values={"client reads": {"wsproto": 2.0}}),
+        "time": Section({"16 B": Samples(limits, limits)}, {"lock, in µs": {"without": 0.1}}),
+        "deflate": Section({"64 KiB": deflated}),
+        "settings": Section({"1 KiB": level}, {"1 KiB": {"level 1": 0.2}}),
+        "codecs": Section(values={"after 1 KiB": {"compressed": 59.4}}),
+    }
+    return Run(_CIRCUMSTANCES, sections)
+
+
+def _make_page(*arguments: Path | str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "tests.bench.page", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_whole_run_is_put_into_the_page(tmp_path: Path) -> None:
+    results, page = tmp_path / "bench.json", tmp_path / "page.md"
+    save(_whole(), results)
+    names = ["machine", "aims", "missed", *SECTIONS]
+    page.write_text("".join(f"<!-- {name} -->\n<!-- end of {name} -->\n" for name in names))
+    for _ in range(2):  # The second time it finds what it wrote.
+        assert _make_page(results, "--page", page).returncode == 0
+        sections = page_sections(_whole(), {})
+        assert list(sections) == names
+        assert page.read_text("utf-8").count(f"\n\n{sections['echo']}\n\n") == 1
+        assert page.with_suffix(".svg").read_text("utf-8") == echo_chart(_ECHO)
+
+
+def test_without_a_whole_run_the_page_stays(tmp_path: Path) -> None:
+    results, page = tmp_path / "bench.json", tmp_path / "page.md"
+    page.write_text("old")
+    assert "make bench first" in _make_page(results, "--page", page).stderr
+    save(_RUN, results)
+    assert "the page needs a whole run" in _make_page(results, "--page", page).stderr
+    assert page.read_text() == "old"
 
 
 _CHART: Final = """\
