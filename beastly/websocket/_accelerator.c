@@ -358,10 +358,31 @@ whole_frame(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count
     return pack_message(from[0], payload, end);
 }
 
+PyDoc_STRVAR(block_doc,
+"block($module, size, /)\n--\n\n"
+"Return `size` bytes of any values, for the one who has them to write to before they are read.");
+
+/* Memory as it comes: to clear that of a large message costs as much as to mask it. */
+static PyObject *
+block(PyObject *Py_UNUSED(module), PyObject *number)
+{
+    const Py_ssize_t size = PyLong_AsSsize_t(number);
+
+    if (size == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    if (size < 0) {
+        PyErr_SetString(PyExc_ValueError, "negative count");
+        return NULL;
+    }
+    return PyBytes_FromStringAndSize(NULL, size);
+}
+
 /* C has one type for all functions in this table, and a detour to it that compilers understand. */
 #define FAST(function) ((PyCFunction)(void (*)(void))(function))
 
 static PyMethodDef methods[] = {
+    {"block", block, METH_O, block_doc},
     {"frame", FAST(frame), METH_FASTCALL, frame_doc},
     {"mask", FAST(mask), METH_FASTCALL, mask_doc},
     {"mask_in_place", FAST(mask_in_place), METH_FASTCALL, mask_in_place_doc},

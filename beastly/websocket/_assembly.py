@@ -7,6 +7,8 @@ more than all the rest of receiving it. Knows nothing of frames, masks and text.
 import io
 from typing import Final
 
+from beastly.websocket._codec import block
+
 __all__ = ["Assembly"]
 
 _GROWTH_MIN: Final = 65536
@@ -26,8 +28,8 @@ class Assembly:
     __slots__ = ("_block", "_capacity", "_end", "_start")
 
     def __init__(self, expected: int = 0) -> None:
-        # Zeroed by the allocator: pages that are never written cost no memory.
-        self._block = io.BytesIO(bytes(expected))
+        # Where the allocator maps it anew, pages that are never written cost no memory.
+        self._block = io.BytesIO(block(expected))
         self._capacity = expected
         self._start = 0
         self._end = 0

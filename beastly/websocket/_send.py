@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beastly.core import Role
 from beastly.websocket._close_payload import close_payload
-from beastly.websocket._codec import frame, mask
+from beastly.websocket._codec import MASKED_PIECE, frame, mask
 from beastly.websocket._frame import RSV1, frame_header
 from beastly.websocket.rfc6455 import CONTROL_PAYLOAD_MAX, CloseReason, Opcode
 
@@ -23,10 +23,6 @@ __all__ = ["JOINED_MAX", "Piece", "Sender"]
 JOINED_MAX: Final = 32768
 """The largest payload, in bytes, that is cheaper to copy behind its header than to send from where
 it is (measured)."""
-
-_MASKED_PIECE: Final = 262144
-"""Bytes of a large payload that are masked and sent at a time; a multiple of the key's length. Each
-one may wake the peer, so they are few; yet masking and sending should overlap."""
 
 _KEYS: Final = Struct("4s" * 64)
 """The masking keys that are drawn at a time: a system call for each would cost more than the
@@ -225,7 +221,7 @@ class _Pieces:
             key = self._next_key()
             first = Opcode.CONTINUATION if start else self._first
             header = frame_header(first, self._fin and frame_end == size, frame_end - start, key)
-        end = min(start + _MASKED_PIECE, frame_end) if key else frame_end
+        end = min(start + MASKED_PIECE, frame_end) if key else frame_end
         payload = self._data[start:end]
         buffers = _gather(header, mask(payload, key) if key else payload)
         piece = Piece(buffers, end == frame_end)

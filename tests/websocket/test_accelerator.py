@@ -185,6 +185,28 @@ def test_a_region_that_cannot_be_written(region: Buffer) -> None:
 
 
 @needs_accelerator
+def test_blocks() -> None:
+    """Whatever is in them, they are as long as was asked, and each is another one."""
+    for size in [0, 1, 2, 31, 4096, _UNLOCKED]:
+        one, another = _accelerator.block(size), _accelerator.block(size)
+        assert type(one) is bytes
+        assert len(one) == size
+        assert one is not another or not size
+
+
+@needs_accelerator
+def test_refused_blocks() -> None:
+    function: Callable[..., object] = _accelerator.block
+    for size in (-1, -(2**70), 2**70, "1", b"1", 1.0, None):
+        with pytest.raises((ValueError, OverflowError, TypeError)):
+            function(size)
+    with pytest.raises(ValueError, match="negative count"):  # As Python's own.
+        function(-1)
+    with pytest.raises(MemoryError):
+        function(sys.maxsize // 2)
+
+
+@needs_accelerator
 def test_large_blocks_at_once() -> None:
     """So large that several threads are in the functions at the same time."""
     data = _octets(_UNLOCKED + 5)

@@ -11,6 +11,7 @@ from wsproto.frame_protocol import FrameProtocol
 from wsproto.frame_protocol import Opcode as PeerOpcode
 
 from beastly.core import Role
+from beastly.websocket._codec import MASKED_PIECE
 from beastly.websocket._send import JOINED_MAX, Piece, Sender
 from beastly.websocket.rfc6455 import CloseReason, Opcode
 from tests.support.wire import (
@@ -182,21 +183,21 @@ class TestPieces:
         assert piece.ends_frame
 
     def test_a_client_masks_bit_by_bit(self) -> None:
-        """One frame, one key, pieces of 256 KiB; only the last one ends the frame."""
-        data = os.urandom(262144 * 2 + 3)
+        """One frame, one key, a few pieces; only the last one ends the frame."""
+        data = os.urandom(MASKED_PIECE * 2 + 3)
         pieces = list(_client().pieces(Opcode.BINARY, memoryview(data), True))
         assert [piece.ends_frame for piece in pieces] == [False, False, True]
-        assert [len(piece.buffers[-1]) for piece in pieces] == [262144, 262144, 3]
-        header = b"\x82\xff\x00\x00\x00\x00\x00\x08\x00\x03" + MASKING_KEY
+        assert [len(piece.buffers[-1]) for piece in pieces] == [MASKED_PIECE, MASKED_PIECE, 3]
+        header = b"\x82\xff" + len(data).to_bytes(8, "big") + MASKING_KEY
         assert _joined(pieces) == header + _xor(data, MASKING_KEY)
 
     def test_a_client_with_whole_pieces_only(self) -> None:
-        pieces = list(_client().pieces(Opcode.BINARY, memoryview(bytes(524288)), True))
+        pieces = list(_client().pieces(Opcode.BINARY, memoryview(bytes(MASKED_PIECE * 2)), True))
         assert [piece.ends_frame for piece in pieces] == [False, True]
 
     def test_a_large_message_is_not_copied(self) -> None:
-        data = memoryview(bytes(4 * 1024 * 1024))
-        for sender, most in ((_server(), 2000), (_client(), 3 * 262144)):
+        data = memoryview(bytes(16 * 1024 * 1024))
+        for sender, most in ((_server(), 2000), (_client(), 3 * MASKED_PIECE)):
             tracemalloc.start()
             try:
                 for _ in sender.pieces(Opcode.BINARY, data, True):
