@@ -41,10 +41,15 @@ class Assembly:
 
     def append(self, data: bytes) -> None:
         """Put `data` at the end. There must be no window."""
-        self._block.seek(self._end)
-        self._block.write(data)
+        self.lay(data)
         self._end += len(data)
-        self._capacity = max(self._capacity, self._end)
+
+    def lay(self, data: bytes | memoryview) -> None:
+        """Put `data` into the next window, for which it makes room. There must be no window yet."""
+        self._block.seek(self._end)
+        end = self._end + self._block.write(data)
+        if end > self._capacity:
+            self._capacity = end
 
     def make_room(self, limit: int) -> int:
         """Make room for the next bytes, `limit` at most, and return for how many.

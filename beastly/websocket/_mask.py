@@ -55,6 +55,9 @@ def mask(data: bytes | memoryview, key: bytes, /) -> bytes:
 
 def mask_in_place(region: memoryview, key: bytes, /) -> None:
     """Mask the bytes of `region`, a writable view of plain bytes, with the four bytes of `key`."""
+    if len(region) <= _BIG_INTEGER_MAX:
+        region[:] = mask(region, key)
+        return
     for start in range(0, len(region), _BLOCK):
         with region[start : start + _BLOCK] as part:
             # A view has no tables, and is slow to cut into every fourth byte.

@@ -236,8 +236,12 @@ class Receiver:
             ProtocolViolation: they make a text message invalid.
         """
         assembly = self._with_window()
+        self.window_size = 0
+        self._settle(assembly, count)
+
+    def _settle(self, assembly: Assembly, count: int) -> None:
+        """Take in the `count` bytes of the frame that are in the next window."""
         with assembly.window(count) as region:
-            self.window_size = 0
             self.remaining -= count
             if self._key:
                 mask_in_place(region, self._key)
@@ -375,8 +379,13 @@ class Receiver:
         if assembly is None:
             # A length that no limit has bounded may be a lie: then the block grows with the data.
             assembly = self._assembly = Assembly(self.remaining if self.message_max else 0)
-        if payload := self._payload(self.remaining):
-            assembly.append(payload)
+        buffer = self.buffer
+        if size := min(self.remaining, len(buffer)):
+            # By a view, and unmasked in its place: copies to and fro push others out of the cache.
+            with memoryview(buffer.data) as data:
+                assembly.lay(data[buffer.position : buffer.position + size])
+            buffer.position += size
+            self._settle(assembly, size)
         if self.remaining >= _WINDOW_MIN:
             self.window_size = assembly.make_room(self.remaining)
         return not self.remaining
