@@ -24,6 +24,6 @@ if not os.environ.get("BEASTLY_PURE"):
 ACCELERATED: Final[bool] = mask is not _pure
 """Whether the functions in C are in use."""
 
-MASKED_PIECE: Final = 1024 * 1024 if ACCELERATED else 256 * 1024
+MASKED_PIECE: Final = 512 * 1024 if ACCELERATED else 256 * 1024
 """Bytes of a large payload to mask and send at a time; a multiple of the key's length. Each piece
 may wake the peer, so they should be few; yet while the peer takes one, the next is masked."""
