@@ -1,6 +1,12 @@
 """The layer over a plain socket."""
 
+import fcntl
+import os
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import pytest
 
@@ -132,6 +138,43 @@ def test_sending_ends_at_the_deadline_and_a_timeout_sends_nothing(vector: bool) 
         layer.shutdown(None)
         with second.makefile("rb") as file:
             assert len(file.read()) == sent
+
+
+@contextmanager
+def _raising_when_bytes_arrive(sock: socket.socket) -> Iterator[None]:
+    """Have a handler raise in this thread, by a signal that comes when bytes arrive at `sock`.
+
+    The system itself sends it, before the call returns that has sent the bytes.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGIO, interrupt)
+    flags = fcntl.fcntl(sock, fcntl.F_GETFL)
+    fcntl.fcntl(sock, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(sock, fcntl.F_SETFL, flags | os.O_ASYNC)
+    try:
+        yield
+    finally:
+        fcntl.fcntl(sock, fcntl.F_SETFL, flags)
+        signal.signal(signal.SIGIO, before)
+
+
+@pytest.mark.parametrize("timeout", [None, 5.0])
+def test_the_count_of_a_vector_survives_a_handler_that_raises(timeout: float | None) -> None:
+    """It raises behind the system call, as soon as Python lets it; the count is kept by then."""
+    with socket_pair() as (first, second):
+        layer = SocketLayer(first)
+        for _ in range(3):
+            sent = 0
+            with pytest.raises(KeyboardInterrupt), _raising_when_bytes_arrive(second):
+                sent = layer.send_vector((b"abc", b"def"), Deadline.after(timeout))
+                # A loop is a place where handlers are run.
+                for _ in range(2):
+                    pass
+            assert sent == 6
+            assert second.recv(100) == b"abcdef"
 
 
 def test_abort_wakes_who_is_waiting_and_keeps_the_descriptor() -> None:
