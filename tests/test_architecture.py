@@ -5,6 +5,7 @@ The tables below are the plan. A change that needs another row changes the plan,
 
 import ast
 import io
+import subprocess
 import sys
 import tokenize
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,8 +66,8 @@ MAY_TOUCH: Mapping[str, set[str]] = {
     "beastly.websocket.stream": {"socket"},
 }
 
-# The only package needed at run time.
-DEPENDENCY = "typing_extensions"
+# What a type checker brings along; imported for it alone, so no package is needed at run time.
+TYPING_ONLY = "typing_extensions"
 
 # Parts of `Stream` are tested through its verbs, as users meet them.
 TESTED_AS: Mapping[str, str] = {
@@ -210,8 +213,8 @@ def test_only_those_listed_touch_the_world() -> None:
     assert touched == MAY_TOUCH
 
 
-def test_only_typing_extensions_is_needed_at_run_time() -> None:
-    known = sys.stdlib_module_names | {"beastly", DEPENDENCY}
+def test_no_other_package_is_needed_at_run_time() -> None:
+    known = sys.stdlib_module_names | {"beastly", TYPING_ONLY}
     foreign = [
         f"{module.at(node)} imports {source}"
         for module in modules().values()
@@ -219,6 +222,37 @@ def test_only_typing_extensions_is_needed_at_run_time() -> None:
         if source.split(".")[0] not in known
     ]
     assert not foreign, _listed(foreign)
+
+
+# Large, and of no use to a plain client; what it needs in the handshake alone comes with that.
+TOO_MUCH = {
+    "asyncio",
+    "base64",
+    "dataclasses",
+    "email",
+    "hashlib",
+    "http.client",
+    "importlib.metadata",
+    "inspect",
+    "logging",
+    "secrets",
+    "ssl",
+    "tempfile",
+    "typing_extensions",
+    "urllib",
+    "uuid",
+    "zlib",
+}
+
+
+@pytest.mark.parametrize("package", ["beastly.http", "beastly.websocket"])
+def test_an_import_brings_in_nothing_that_a_plain_client_does_not_use(package: str) -> None:
+    # Isolated, and without `site`: what is installed beside must not matter.
+    code = f"import sys; sys.path.append({str(ROOT)!r}); import {package}; print(*sys.modules)"
+    command = [sys.executable, "-I", "-S", "-c", code]
+    loaded = set(subprocess.run(command, capture_output=True, check=True, text=True).stdout.split())
+    assert package in loaded
+    assert not loaded & TOO_MUCH
 
 
 Place = tuple[tuple[str, ...], str]

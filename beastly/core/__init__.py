@@ -3,7 +3,7 @@
 It knows neither HTTP nor WebSocket.
 """
 
-from beastly.core.buffer import Buffers, ReceiveBuffer, gather
+from beastly.core.buffer import Buffer, Buffers, ReceiveBuffer, gather
 from beastly.core.deadline import Deadline
 from beastly.core.error import BeastlyError, Busy, Error, ErrorCode, OperationAborted, TimedOut
 from beastly.core.layer import ForwardingLayer, Layer, layer_over
@@ -11,6 +11,7 @@ from beastly.core.role import Role
 
 __all__ = [
     "BeastlyError",
+    "Buffer",
     "Buffers",
     "Busy",
     "Deadline",

@@ -13,8 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from typing_extensions import Buffer
-
+from beastly.core.buffer import Buffer
 from beastly.core._tcp import abort_socket, prepare_socket
 from beastly.core._wait import wait_either, wait_readable, wait_writable
 from beastly.core.deadline import Deadline

@@ -7,11 +7,24 @@ message grows. It knows nothing of what the bytes mean.
 """
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
-from typing_extensions import Buffer
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
-__all__ = ["Buffers", "ReceiveBuffer", "gather"]
+__all__ = ["Buffer", "Buffers", "ReceiveBuffer", "gather"]
+
+
+@runtime_checkable
+class Buffer(Protocol):
+    """A bytes-like object, as `collections.abc.Buffer` is from Python 3.12 on.
+
+    Type checkers know all of them by this method, `isinstance` none before that version.
+    """
+
+    def __buffer__(self, flags: int, /) -> memoryview:
+        """Return a view of the bytes (PEP 688)."""
+        ...
 
 Buffers: TypeAlias = Buffer | Iterable[Buffer]
 """Bytes in one block, or in several that follow each other."""
@@ -56,9 +69,13 @@ def gather(data: Buffers) -> bytes:
     """
     if isinstance(data, bytes):
         return data
-    if isinstance(data, Buffer):
+    if _is_buffer(data):
         return memoryview(data).tobytes()
     return b"".join(map(_joinable, data))
+
+
+def _is_buffer(data: Buffers) -> "TypeIs[Buffer]":
+    return isinstance(data, (bytearray, memoryview, Buffer))
 
 
 def _joinable(block: Buffer) -> Buffer:

@@ -9,8 +9,7 @@ import socket
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from typing_extensions import Buffer
-
+from beastly.core.buffer import Buffer
 from beastly.core.deadline import Deadline
 
 __all__ = ["ForwardingLayer", "Layer", "layer_over"]

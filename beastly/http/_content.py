@@ -18,8 +18,9 @@ from beastly.http.rfc9110 import QUOTED_STRING, TOKEN
 
 __all__ = ["ChunkedContent", "Content", "CountedContent", "StreamContent"]
 
-_SIZE: Final = re.compile(r"[0-9A-Fa-f]{1,16}+")
-_EXTENSIONS: Final = re.compile(
+# Compiled when the first chunk comes, and kept by `re`: nothing in a handshake has any.
+_SIZE: Final = r"[0-9A-Fa-f]{1,16}+"
+_EXTENSIONS: Final = (
     rf"(?:[ \t]*+;[ \t]*+{TOKEN}(?:[ \t]*+=[ \t]*+(?:{TOKEN}|{QUOTED_STRING}))?+)*+"
 )
 
@@ -195,11 +196,11 @@ class ChunkedContent:
 
 
 def _chunk_size(line: str) -> int:
-    digits = _SIZE.match(line)
+    digits = re.match(_SIZE, line)
     if digits is None:
         raise HttpError(Error.BAD_CHUNK, f"a chunk begins with {line[:20]!r}")
-    if _EXTENSIONS.fullmatch(line, digits.end()) is None:
-        rest = line[digits.end() :]
+    rest = line[digits.end() :]
+    if re.fullmatch(_EXTENSIONS, rest) is None:
         extended = rest.lstrip(" \t").startswith(";")
         raise HttpError(
             Error.BAD_CHUNK_EXTENSION if extended else Error.BAD_CHUNK,

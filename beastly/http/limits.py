@@ -1,12 +1,11 @@
 """`Limits`: how much of a message is taken from a peer."""
 
-from dataclasses import dataclass
+from beastly.core.value import Value
 
 __all__ = ["Limits"]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Value):
     """The largest message that a parser accepts; sizes in bytes.
 
     `start_line` and `field_line` count a line without its CR LF, `head` counts everything up to
@@ -18,12 +17,22 @@ class Limits:
         ValueError: a limit is negative.
     """
 
-    start_line: int = 16 * 1024
-    field_line: int = 32 * 1024
-    head: int = 64 * 1024
-    fields: int = 128
-    content: int = 1024 * 1024
+    __slots__ = ("start_line", "field_line", "head", "fields", "content")
 
-    def __post_init__(self) -> None:
-        if min(self.start_line, self.field_line, self.head, self.fields, self.content) < 0:
+    start_line: int
+    field_line: int
+    head: int
+    fields: int
+    content: int
+
+    def __init__(
+        self,
+        start_line: int = 16 * 1024,
+        field_line: int = 32 * 1024,
+        head: int = 64 * 1024,
+        fields: int = 128,
+        content: int = 1024 * 1024,
+    ) -> None:
+        super().__init__(start_line, field_line, head, fields, content)
+        if min(start_line, field_line, head, fields, content) < 0:
             raise ValueError(f"a limit is a number not below zero: {self!r}")

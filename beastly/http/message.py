@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Final
 
-from typing_extensions import Buffer
-
+from beastly.core.buffer import Buffer
 from beastly.http.fields import Fields
 from beastly.http.rfc9110 import has_token, is_field_value, is_token
 

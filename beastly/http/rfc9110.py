@@ -31,9 +31,6 @@ QUOTED_STRING: Final = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e
 """A pattern for a quoted string (section 5.6.4)."""
 
 _TOKEN: Final = re.compile(TOKEN)
-_QUOTED_STRING: Final = re.compile(QUOTED_STRING)
-_QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
-_NEEDS_BACKSLASH: Final = re.compile(r'(["\\])')
 _FIELD_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*+")
 _PROTOCOL: Final = re.compile(f"{TOKEN}(?:/{TOKEN})?+")
 _LIST_GAP: Final = re.compile(r"[ \t,]*+")
@@ -166,7 +163,7 @@ def quote(text: str) -> str:
             f"a quoted string has no control characters and nothing outside Latin-1: {text!r}"
             " (RFC 9110 section 5.6.4)"
         )
-    return '"' + _NEEDS_BACKSLASH.sub(r"\\\1", text) + '"'
+    return '"' + text.replace("\\", r"\\").replace('"', r'\"') + '"'
 
 
 def unquote(text: str) -> str:
@@ -175,6 +172,6 @@ def unquote(text: str) -> str:
     Raises:
         HttpError: `text` is not one quoted string (`Error.BAD_VALUE`).
     """
-    if _QUOTED_STRING.fullmatch(text) is None:
+    if re.fullmatch(QUOTED_STRING, text) is None:
         raise HttpError(Error.BAD_VALUE, f"a quoted string was expected, and {text!r} came")
-    return _QUOTED_PAIR.sub(r"\1", text[1:-1])
+    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)

@@ -4,12 +4,11 @@ Pure functions over the parameters of the extension (RFC 7692 section 7.1), as t
 field Sec-WebSocket-Extensions. Nothing here compresses, and the messages of HTTP are elsewhere.
 """
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 
 from beastly.core import Role
+from beastly.core.value import Value
 from beastly.websocket.option import PermessageDeflate, PermessageDeflateStatus
 
 __all__ = [
@@ -39,20 +38,40 @@ _WINDOW_DEFAULT: Final = 12
 SMALLEST_WINDOW: Final = 9
 """The smallest window that zlib can compress with; the extension knows 8 as well."""
 
-_WINDOW_VALUE: Final = re.compile(r"[89]|1[0-5]")
+_WINDOWS: Final[Mapping[str, int]] = {str(bits): bits for bits in range(8, 16)}
 
 RawParameters: TypeAlias = list[tuple[str, str | None]]
 """Names and values as the grammar of the field gives them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(Value):
     """One offer or one answer; what is not in it is false or `None`."""
 
-    server_no_context_takeover: bool = False
-    client_no_context_takeover: bool = False
-    server_max_window_bits: int | None = None
-    client_max_window_bits: int | None = None
+    __slots__ = (
+        "server_no_context_takeover",
+        "client_no_context_takeover",
+        "server_max_window_bits",
+        "client_max_window_bits",
+    )
+
+    server_no_context_takeover: bool
+    client_no_context_takeover: bool
+    server_max_window_bits: int | None
+    client_max_window_bits: int | None
+
+    def __init__(
+        self,
+        server_no_context_takeover: bool = False,
+        client_no_context_takeover: bool = False,
+        server_max_window_bits: int | None = None,
+        client_max_window_bits: int | None = None,
+    ) -> None:
+        super().__init__(
+            server_no_context_takeover,
+            client_no_context_takeover,
+            server_max_window_bits,
+            client_max_window_bits,
+        )
 
     def __str__(self) -> str:
         """Return it as an element of Sec-WebSocket-Extensions."""
@@ -111,9 +130,10 @@ def _window(values: dict[str, str | None], name: str) -> int | None:
     value = values.pop(name)
     if value is None:
         return NO_VALUE
-    if _WINDOW_VALUE.fullmatch(value) is None:
+    bits = _WINDOWS.get(value)
+    if bits is None:
         raise ValueError(f"{name} is a number from 8 to 15, not {value!r}")
-    return int(value)
+    return bits
 
 
 def offer(option: PermessageDeflate) -> Parameters:

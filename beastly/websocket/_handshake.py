@@ -5,9 +5,10 @@ Pure functions over HTTP messages (RFC 6455 section 4). Nothing here reads, writ
 
 import re
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from beastly.core import ErrorCode
+from beastly.core.value import Value
 from beastly.http import Fields, HttpError, Request
 from beastly.http.rfc9110 import extension_list, has_token, protocol_list, token_list
 from beastly.websocket.error import Error, HandshakeFailed
@@ -28,11 +29,16 @@ __all__ = [
 _KEY: Final = re.compile(r"[A-Za-z0-9+/]{22}==")
 
 
-class Fault(NamedTuple):
+class Fault(Value):
     """One rule that a message breaks: its code, and what came instead."""
 
+    __slots__ = ("code", "detail")
+
     code: ErrorCode
-    detail: str = ""
+    detail: str
+
+    def __init__(self, code: ErrorCode, detail: str = "") -> None:
+        super().__init__(code, detail)
 
 
 def is_upgrade(request: Request) -> bool:

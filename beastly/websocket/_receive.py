@@ -6,10 +6,10 @@ not what has to be answered to a control frame.
 """
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from beastly.core import ReceiveBuffer, Role
+from beastly.core.value import Value
 from beastly.websocket._assembly import Assembly
 from beastly.websocket._codec import mask, mask_in_place, whole_frame
 from beastly.websocket._frame import OPCODE, FrameHeader, parse_header
@@ -49,12 +49,16 @@ _DEFLATED_MARGIN: Final = 1024
 _Failure = TypeVar("_Failure", ProtocolViolation, MessageTooBig)
 
 
-@dataclass(frozen=True, slots=True)
-class ControlFrame:
+class ControlFrame(Value):
     """A whole control frame: a ping, a pong or a close frame, unmasked."""
+
+    __slots__ = ("opcode", "payload")
 
     opcode: Opcode
     payload: bytes
+
+    def __init__(self, opcode: Opcode, payload: bytes) -> None:
+        super().__init__(opcode, payload)
 
 
 class Receiver:

@@ -1,10 +1,10 @@
 """The options of a stream, for `set_option`: plain values, checked when they are made."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
 from beastly.core import Role
+from beastly.core.value import Value
 from beastly.http import Request, Response
 
 __all__ = ["Backend", "Decorator", "PermessageDeflate", "PermessageDeflateStatus", "Timeout"]
@@ -17,8 +17,7 @@ _COMP_LEVELS: Final = (0, 9)
 _MEM_LEVELS: Final = (1, 9)
 
 
-@dataclass(frozen=True, slots=True)
-class Decorator:
+class Decorator(Value):
     """Functions that edit the HTTP messages of the handshake just before they are sent.
 
     `request` is called with the upgrade request of a client, `response` with every response of a
@@ -26,12 +25,20 @@ class Decorator:
     streams of either role. What a function sets is checked before a byte is sent.
     """
 
-    request: Callable[[Request], object] | None = None
-    response: Callable[[Response], object] | None = None
+    __slots__ = ("request", "response")
+
+    request: Callable[[Request], object] | None
+    response: Callable[[Response], object] | None
+
+    def __init__(
+        self,
+        request: Callable[[Request], object] | None = None,
+        response: Callable[[Response], object] | None = None,
+    ) -> None:
+        super().__init__(request, response)
 
 
-@dataclass(frozen=True, slots=True)
-class Timeout:
+class Timeout(Value):
     """How long the phases of a connection may last, in seconds; `None` for any time.
 
     `handshake_timeout` bounds `handshake`, `accept` and `close` where the call names no timeout of
@@ -47,18 +54,28 @@ class Timeout:
             them is not a number.
     """
 
-    handshake_timeout: float | None = 30.0
-    idle_timeout: float | None = None
-    keep_alive_pings: bool = False
+    __slots__ = ("handshake_timeout", "idle_timeout", "keep_alive_pings")
 
-    def __post_init__(self) -> None:
-        limit, silence = self.handshake_timeout, self.idle_timeout
-        if limit is not None and not limit >= 0:
+    handshake_timeout: float | None
+    idle_timeout: float | None
+    keep_alive_pings: bool
+
+    def __init__(
+        self,
+        handshake_timeout: float | None = 30.0,
+        idle_timeout: float | None = None,
+        keep_alive_pings: bool = False,
+    ) -> None:
+        if handshake_timeout is not None and not handshake_timeout >= 0:
             raise ValueError(
-                f"handshake_timeout is a number of seconds not below zero, not {limit!r}"
+                "handshake_timeout is a number of seconds not below zero, not"
+                f" {handshake_timeout!r}"
             )
-        if silence is not None and not silence > 0:
-            raise ValueError(f"idle_timeout is a number of seconds above zero, not {silence!r}")
+        if idle_timeout is not None and not idle_timeout > 0:
+            raise ValueError(
+                f"idle_timeout is a number of seconds above zero, not {idle_timeout!r}"
+            )
+        super().__init__(handshake_timeout, idle_timeout, keep_alive_pings)
 
     @classmethod
     def suggested(cls, role: Role) -> "Timeout":
@@ -72,8 +89,7 @@ class Timeout:
         return cls(idle_timeout=300.0, keep_alive_pings=True)
 
 
-@dataclass(frozen=True, slots=True)
-class PermessageDeflate:
+class PermessageDeflate(Value):
     """Whether and how messages are compressed: the extension permessage-deflate (RFC 7692).
 
     Off at first: it costs memory for each connection, time for each message, and a secret that is
@@ -101,45 +117,104 @@ class PermessageDeflate:
         ValueError: a number is outside its range, or there is no such backend.
     """
 
-    server_enable: bool = False
-    client_enable: bool = False
-    server_max_window_bits: int | None = None
-    client_max_window_bits: int | None = None
-    server_no_context_takeover: bool = False
-    client_no_context_takeover: bool = False
-    comp_level: int = 6
-    mem_level: int = 5
-    msg_size_threshold: int = 0
-    backend: Backend = "zlib"
+    __slots__ = (
+        "server_enable",
+        "client_enable",
+        "server_max_window_bits",
+        "client_max_window_bits",
+        "server_no_context_takeover",
+        "client_no_context_takeover",
+        "comp_level",
+        "mem_level",
+        "msg_size_threshold",
+        "backend",
+    )
 
-    def __post_init__(self) -> None:
-        _check_range("server_max_window_bits", self.server_max_window_bits, _WINDOW_BITS)
-        _check_range("client_max_window_bits", self.client_max_window_bits, _WINDOW_BITS)
-        _check_range("comp_level", self.comp_level, _COMP_LEVELS)
-        _check_range("mem_level", self.mem_level, _MEM_LEVELS)
-        if self.msg_size_threshold < 0:
+    server_enable: bool
+    client_enable: bool
+    server_max_window_bits: int | None
+    client_max_window_bits: int | None
+    server_no_context_takeover: bool
+    client_no_context_takeover: bool
+    comp_level: int
+    mem_level: int
+    msg_size_threshold: int
+    backend: Backend
+
+    def __init__(
+        self,
+        server_enable: bool = False,
+        client_enable: bool = False,
+        server_max_window_bits: int | None = None,
+        client_max_window_bits: int | None = None,
+        server_no_context_takeover: bool = False,
+        client_no_context_takeover: bool = False,
+        comp_level: int = 6,
+        mem_level: int = 5,
+        msg_size_threshold: int = 0,
+        backend: Backend = "zlib",
+    ) -> None:
+        _check_range("server_max_window_bits", server_max_window_bits, _WINDOW_BITS)
+        _check_range("client_max_window_bits", client_max_window_bits, _WINDOW_BITS)
+        _check_range("comp_level", comp_level, _COMP_LEVELS)
+        _check_range("mem_level", mem_level, _MEM_LEVELS)
+        if msg_size_threshold < 0:
             raise ValueError(
-                "msg_size_threshold is a number of bytes not below zero, not"
-                f" {self.msg_size_threshold}"
+                f"msg_size_threshold is a number of bytes not below zero, not {msg_size_threshold}"
             )
-        if self.backend not in get_args(Backend):
+        if backend not in get_args(Backend):
             known = ", ".join(map(repr, get_args(Backend)))
-            raise ValueError(f"backend is one of {known}, not {self.backend!r}")
+            raise ValueError(f"backend is one of {known}, not {backend!r}")
+        super().__init__(
+            server_enable,
+            client_enable,
+            server_max_window_bits,
+            client_max_window_bits,
+            server_no_context_takeover,
+            client_no_context_takeover,
+            comp_level,
+            mem_level,
+            msg_size_threshold,
+            backend,
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class PermessageDeflateStatus:
+class PermessageDeflateStatus(Value):
     """What was agreed on about compression; `active` if the messages of a stream may be compressed.
 
     The windows are in powers of two, as in `PermessageDeflate`: what the compressor of each end
     uses at most; zero when nothing was agreed on.
     """
 
-    active: bool = False
-    client_window_bits: int = 0
-    server_window_bits: int = 0
-    client_no_context_takeover: bool = False
-    server_no_context_takeover: bool = False
+    __slots__ = (
+        "active",
+        "client_window_bits",
+        "server_window_bits",
+        "client_no_context_takeover",
+        "server_no_context_takeover",
+    )
+
+    active: bool
+    client_window_bits: int
+    server_window_bits: int
+    client_no_context_takeover: bool
+    server_no_context_takeover: bool
+
+    def __init__(
+        self,
+        active: bool = False,
+        client_window_bits: int = 0,
+        server_window_bits: int = 0,
+        client_no_context_takeover: bool = False,
+        server_no_context_takeover: bool = False,
+    ) -> None:
+        super().__init__(
+            active,
+            client_window_bits,
+            server_window_bits,
+            client_no_context_takeover,
+            server_no_context_takeover,
+        )
 
 
 def _check_range(name: str, value: int | None, bounds: tuple[int, int]) -> None:

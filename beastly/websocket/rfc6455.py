@@ -4,10 +4,10 @@ Pure vocabulary: no state, no input or output, nothing of HTTP messages.
 """
 
 import binascii
-import hashlib
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final
+
+from beastly.core.value import Value
 
 __all__ = [
     "CLOSE_REASON_MAX",
@@ -80,8 +80,7 @@ def is_valid_close_code(code: int) -> bool:
     return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 0xFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class CloseReason:
+class CloseReason(Value):
     """What a close frame says: a code, and a text for people (section 5.5.1).
 
     `code` is `None` for a close frame without a payload, which is then without a `reason` too.
@@ -91,27 +90,30 @@ class CloseReason:
             cannot be encoded, or there is a text without a code.
     """
 
-    code: int | None = None
-    reason: str = ""
+    __slots__ = ("code", "reason")
 
-    def __post_init__(self) -> None:
-        if self.code is None:
-            if self.reason:
+    code: int | None
+    reason: str
+
+    def __init__(self, code: int | None = None, reason: str = "") -> None:
+        if code is None:
+            if reason:
                 raise ValueError(
                     "a close reason needs a close code before it (RFC 6455 section 5.5.1):"
-                    f" {self.reason!r}"
+                    f" {reason!r}"
                 )
-        elif not is_valid_close_code(self.code):
+        elif not is_valid_close_code(code):
             raise ValueError(
                 "the code of a close frame is 1000 to 1003, 1007 to 1014 or 3000 to 65535, not"
-                f" {self.code} (RFC 6455 section 7.4)"
+                f" {code} (RFC 6455 section 7.4)"
             )
-        size = len(self.reason.encode("utf-8"))
+        size = len(reason.encode("utf-8"))
         if size > CLOSE_REASON_MAX:
             raise ValueError(
                 f"a close reason has at most {CLOSE_REASON_MAX} bytes in UTF-8, not {size}"
                 " (RFC 6455 section 5.5)"
             )
+        super().__init__(code, reason)
 
     def __str__(self) -> str:
         if self.code is None:
@@ -129,5 +131,8 @@ def accept_key(key: str) -> str:
     >>> accept_key("dGhlIHNhbXBsZSBub25jZQ==")
     's3pPLMBiTxaQ9kYGzzhZRbK+xOo='
     """
-    digest = hashlib.sha1((key + GUID).encode("latin-1"), usedforsecurity=False).digest()
+    # Not before it is needed: it loads OpenSSL, which takes as long as half of beastly.
+    from hashlib import sha1
+
+    digest = sha1((key + GUID).encode("latin-1"), usedforsecurity=False).digest()
     return binascii.b2a_base64(digest, newline=False).decode("ascii")

@@ -7,9 +7,7 @@ closing, the settings. Here is what a user sees of them. It knows no URLs and no
 import contextlib
 import socket
 from types import TracebackType
-from typing import Generic, TypeVar, final, overload
-
-from typing_extensions import Self
+from typing import Generic, Self, TypeVar, final, overload
 
 from beastly.core import BeastlyError, Buffers, Layer, Role, layer_over
 from beastly.http import Request, Response

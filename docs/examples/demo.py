@@ -11,10 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from typing_extensions import Buffer
-
 from beastly import http, websocket
-from beastly.core import Deadline, ForwardingLayer
+from beastly.core import Buffer, Deadline, ForwardingLayer
 
 CREDENTIALS: Final = "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="  # Aladdin:open sesame (RFC 7617)
 

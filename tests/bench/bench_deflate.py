@@ -16,7 +16,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from beastly.core import Role
@@ -59,33 +59,32 @@ COMPRESSED: Final = "beastly, compressed"
 PEER_PLAIN: Final = "websockets, not compressed"
 PEER: Final = "websockets, compressed"
 
-_ON: Final = PermessageDeflate(server_enable=True, client_enable=True)
+_on: Final = partial(PermessageDeflate, server_enable=True, client_enable=True)
+_ON: Final = _on()
 
 OPTIONS: Final[Mapping[str, PermessageDeflate | None]] = {
     "not compressed": None,
     "compressed": _ON,
-    "windows of 15, memory level 8": replace(
-        _ON, server_max_window_bits=15, client_max_window_bits=15, mem_level=8
+    "windows of 15, memory level 8": _on(
+        server_max_window_bits=15, client_max_window_bits=15, mem_level=8
     ),
-    "no context takeover": replace(
-        _ON, server_no_context_takeover=True, client_no_context_takeover=True
-    ),
+    "no context takeover": _on(server_no_context_takeover=True, client_no_context_takeover=True),
 }
 
 SETTINGS: Final[Mapping[str, PermessageDeflate]] = {
     "as it is at first": _ON,
-    "level 1": replace(_ON, comp_level=1),
-    "level 9": replace(_ON, comp_level=9),
-    "windows of 9": replace(_ON, server_max_window_bits=9, client_max_window_bits=9),
-    "windows of 15, memory level 8": replace(
-        _ON, server_max_window_bits=15, client_max_window_bits=15, mem_level=8
+    "level 1": _on(comp_level=1),
+    "level 9": _on(comp_level=9),
+    "windows of 9": _on(server_max_window_bits=9, client_max_window_bits=9),
+    "windows of 15, memory level 8": _on(
+        server_max_window_bits=15, client_max_window_bits=15, mem_level=8
     ),
-    "Beast's: windows of 15, level 8, memory level 4": replace(
-        _ON, server_max_window_bits=15, client_max_window_bits=15, comp_level=8, mem_level=4
+    "Beast's: windows of 15, level 8, memory level 4": _on(
+        server_max_window_bits=15, client_max_window_bits=15, comp_level=8, mem_level=4
     ),
     "no context takeover": OPTIONS["no context takeover"] or _ON,
-    "zlib-ng": replace(_ON, backend="zlib-ng"),
-    "isal": replace(_ON, backend="isal"),
+    "zlib-ng": _on(backend="zlib-ng"),
+    "isal": _on(backend="isal"),
 }
 
 _PAIRS: Final = 100
@@ -140,7 +139,7 @@ def _echoes(texts: Sequence[str]) -> dict[str, _Echo]:
         COMPRESSED: _beastly_echo(texts, _ON),
     }
     for name in backends():
-        echoes[with_backend(name)] = _beastly_echo(texts, replace(_ON, backend=name))
+        echoes[with_backend(name)] = _beastly_echo(texts, _on(backend=name))
     if WEBSOCKETS in installed():
         echoes[PEER_PLAIN] = _websockets_echo(texts, None)
         echoes[PEER] = _websockets_echo(texts, "deflate")

@@ -1,6 +1,5 @@
 """The options of a stream as values; what they do is shown where a stream uses them."""
 
-import dataclasses
 import math
 from collections.abc import Callable
 
@@ -61,9 +60,9 @@ def test_no_timeouts(seconds: float) -> None:
 
 def test_options_do_not_change() -> None:
     """A stream that was given one can rely on what was checked."""
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError, match="never changes"):
         Timeout().handshake_timeout = -1  # type: ignore[misc]
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError, match="never changes"):
         Decorator().request = _edit_request  # type: ignore[misc]
     assert Timeout(5) == Timeout(5.0)
     assert Decorator(request=_edit_request) == Decorator(_edit_request)
@@ -83,11 +82,17 @@ def test_what_is_suggested_is_what_beast_suggests() -> None:
 def test_compression_is_off_at_first() -> None:
     """Beast's defaults, but for the windows and the levels, which were measured."""
     option = PermessageDeflate()
-    assert dataclasses.astuple(option) == (
-        *(False, False),
-        *(None, None),
-        *(False, False),
-        *(6, 5, 0, "zlib"),
+    assert option == PermessageDeflate(
+        server_enable=False,
+        client_enable=False,
+        server_max_window_bits=None,
+        client_max_window_bits=None,
+        server_no_context_takeover=False,
+        client_no_context_takeover=False,
+        comp_level=6,
+        mem_level=5,
+        msg_size_threshold=0,
+        backend="zlib",
     )
     assert PermessageDeflateStatus() == PermessageDeflateStatus(False, 0, 0)
 

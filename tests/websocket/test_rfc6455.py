@@ -1,6 +1,5 @@
 """The words of RFC 6455, compared with the specification by hand."""
 
-import dataclasses
 
 import pytest
 
@@ -98,7 +97,7 @@ class TestCloseReason:
         assert CloseReason(1000, "bye") == CloseReason(CloseCode.NORMAL_CLOSURE, "bye")
         assert CloseReason(1000, "bye") != CloseReason(1000)
         assert len({CloseReason(1000), CloseReason(1000)}) == 1
-        with pytest.raises(dataclasses.FrozenInstanceError):
+        with pytest.raises(AttributeError, match="never changes"):
             CloseReason(1000).code = 1001  # type: ignore[misc]
 
     @pytest.mark.parametrize("code", [0, 1005, 1006, 1015, 2999, 65536])
