@@ -162,10 +162,10 @@ class TestIdle:
     @pytest.mark.parametrize("waited", [False, True])
     def test_closing_without_a_deadline_outlasts_it(self, waited: bool) -> None:
         it = opened()
-        it.ws.set_option(Timeout(idle_timeout=0.005))
+        it.ws.set_option(Timeout(idle_timeout=0.05))
         if waited:
             with pytest.raises(TimedOut):
-                it.ws.read(timeout=0.001)
+                it.ws.read(timeout=0)
         closing = Background(lambda: it.ws.close(timeout=math.inf))
         receives = it.near.receives
         while it.near.receives < receives + 3:
