@@ -1,38 +1,52 @@
 # Each target makes the virtual environment it needs, and renews it when setup.cfg or the
 # source in C has changed.
 #   make demo     run a short conversation between a client and a server
-#   make test     check the types, run all tests with branch coverage
+#   make test     check the types, run all tests, in pure Python with branch coverage, and in C
 #   make types    check the types alone
-#   make pytest   run all tests without coverage; ARGS="-k fields" picks some
+#   make pytest   run all tests on both paths without coverage; ARGS="-k fields" picks some
 #   make stress   run the tests with many threads twenty times as long
 #   make bench    measure, print and write build/bench.json; ARGS="echo stream" takes two sections
 #   make bench-docs   put build/bench.json into docs/benchmarks.md, and draw its chart
 #   make autobahn run the Autobahn suite from the folder AUTOBAHN, and write docs/conformance.md
 #   make docs     turn docs/ into HTML, in build/docs
+#   make dist     build the source distribution and both wheels, in dist
+#   make distcheck  build them, install each into an empty environment, and try it there; OTHERS
+#                 names further interpreters to try the binary wheel with
 #   make clean    remove everything that was made
 # PYTHON names the interpreter (3.11 or later), VENV the folder of the environment.
 
 PYTHON ?=
 VENV ?= .venv
 ARGS ?=
+OTHERS ?=
 AUTOBAHN ?= ../shared/tools/autobahn
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# Each core takes a share of the tests.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto
+# Where nothing was built there is nothing more to test; whether that is right, one of them knows.
+NOT_BUILT := $(BIN)/python -c \
+    'import sys; from beastly import websocket; sys.exit(websocket.ACCELERATED)'
 # What an installation is made of, but for the Python that it finds in this folder.
 SETUP := setup.cfg setup.py pyproject.toml $(wildcard beastly/*/*.c)
 # It looks for an interpreter on the search path; --verifytypes does not heed --pythonpath.
 PYRIGHT := PATH="$(abspath $(BIN)):$$PATH" pyright
 PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 
+# Both paths are built and tested, whichever one the caller prefers.
+unexport BEASTLY_PURE
+
 .DELETE_ON_ERROR:
-.PHONY: demo test types pytest stress bench bench-docs autobahn docs clean
+.PHONY: demo test types pytest stress bench bench-docs autobahn docs dist \
+    distcheck clean
 
 demo: $(VENV)/.package
 	$(BIN)/python docs/examples/demo.py
 
 test: types
-	$(BIN)/python -m pytest --cov $(ARGS)
+	BEASTLY_PURE=1 $(PYTEST) --cov $(ARGS)
+	$(NOT_BUILT) || $(PYTEST) $(ARGS)
 
 types: $(VENV)/.test
 	$(BIN)/python -m mypy
@@ -40,7 +54,8 @@ types: $(VENV)/.test
 	$(PYRIGHT) --verifytypes beastly --ignoreexternal
 
 pytest: $(VENV)/.test
-	$(BIN)/python -m pytest $(ARGS)
+	BEASTLY_PURE=1 $(PYTEST) $(ARGS)
+	$(NOT_BUILT) || $(PYTEST) $(ARGS)
 
 stress: $(VENV)/.test
 	STRESS=20 $(BIN)/python -m pytest tests/websocket/test_stream_stress.py $(ARGS)
@@ -57,8 +72,18 @@ autobahn: $(VENV)/.package
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -q -W --keep-going docs build/docs
 
+# Both wheels are built from the source distribution, so that nothing of this folder gets in by chance.
+dist: $(VENV)/.dist
+	rm -rf dist
+	BEASTLY_PURE=1 $(BIN)/python -m build
+	$(BIN)/python -m build
+
+distcheck: $(VENV)/.test dist
+	OTHERS="$(OTHERS)" $(PYTEST) tests/distribution/check.py $(ARGS)
+
 clean:
-	rm -rf beastly/*/*.so beastly/*/*.pyd $(VENV) .venv-* build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache
+	rm -rf $(VENV) .venv-* build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache
+	rm -f beastly/*/*.so beastly/*/*.pyd
 	find beastly tests docs -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.package: $(VENV)/.made $(SETUP)

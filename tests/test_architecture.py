@@ -82,7 +82,7 @@ TESTED_AS: Mapping[str, str] = {
 }
 
 # Folders of tests that mirror no package.
-BESIDE_THE_MIRROR = {"bench", "docs", "support", "typing"}
+BESIDE_THE_MIRROR = {"bench", "distribution", "docs", "support", "typing"}
 
 LINES_MAX = 500
 BODY_MAX = 50
