@@ -69,7 +69,7 @@ class Message:
             names, values = zip(*lines, strict=True)
             # One look at all of them, which tells whether there is anything to find.
             if "" in names or not (is_token("".join(names)) and is_field_value("".join(values))):
-                _check_fields(lines)
+                raise _wrong_field(lines)
         text = "\r\n".join([start_line, *map(": ".join, lines), "", ""])
         return text.encode("latin-1") + self._body
 
@@ -329,15 +329,17 @@ class Response(Message):
             )
 
 
-def _check_fields(lines: list[tuple[str, str]]) -> None:
-    for name, value in lines:
-        if not is_token(name):
-            raise ValueError(f"a field name is a token (RFC 9110 section 5.1), not {name!r}")
-        if not is_field_value(value):
-            raise ValueError(
-                "a field value has no control characters and nothing outside Latin-1"
-                f" (RFC 9110 section 5.5), unlike {name}: {value!r}"
-            )
+def _wrong_field(lines: list[tuple[str, str]]) -> ValueError:
+    """Say what is wrong with the first of the fields that breaks a rule; one does."""
+    name, value = next(
+        (name, value) for name, value in lines if not (is_token(name) and is_field_value(value))
+    )
+    if not is_token(name):
+        return ValueError(f"a field name is a token (RFC 9110 section 5.1), not {name!r}")
+    return ValueError(
+        "a field value has no control characters and nothing outside Latin-1"
+        f" (RFC 9110 section 5.5), unlike {name}: {value!r}"
+    )
 
 
 def _has_no_length(status: int) -> bool:

@@ -135,13 +135,11 @@ class ClientHandshake:
         names = [name.lower() for name, _ in extensions]
         if len(set(names)) < len(names):
             return Fault(Error.MULTIPLE_EXTENSION, f"they are {', '.join(names)!r}")
-        offered = [] if self._offer is None else [NAME]
+        if self._offer is None:
+            return Fault(Error.BAD_EXTENSION, f"it is {names[0]!r} where nothing was offered")
         for name in names:
-            if name not in offered:
-                what = repr(NAME) if offered else "nothing"
-                return Fault(Error.BAD_EXTENSION, f"it is {name!r} where {what} was offered")
-        if self._offer is None or not extensions:
-            return None
+            if name != NAME:
+                return Fault(Error.BAD_EXTENSION, f"it is {name!r} where {NAME!r} was offered")
         try:
             accepted = parse(extensions[0][1])
             check_answer(accepted, self._offer)
