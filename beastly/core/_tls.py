@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from beastly.core.buffer import Buffer
 from beastly.core._tcp import abort_socket, prepare_socket
@@ -21,6 +21,9 @@ from beastly.core.deadline import Deadline
 __all__ = ["TlsLayer", "tls_layer"]
 
 _T = TypeVar("_T")
+
+_FILLED_MAX: Final = 256 * 1024
+"""Bytes received in one turn, after which a sender may have the lock."""
 
 
 def tls_layer(sock: socket.socket) -> "TlsLayer":
@@ -46,6 +49,7 @@ class TlsLayer:
 
     __slots__ = (
         "_ended",
+        "_failure",
         "_lock",
         "_socket",
         "default_timeout",
@@ -60,6 +64,7 @@ class TlsLayer:
         self._socket = sock
         self._lock = threading.Lock()
         self._ended = False
+        self._failure: OSError | None = None
         self.receive_timeout: float | None = None
         self.has_begun: bool = False
         self.truncated: bool = False
@@ -75,7 +80,7 @@ class TlsLayer:
 
     def receive_into(self, region: memoryview, deadline: Deadline | None) -> int:
         """See `Layer.receive_into`."""
-        return self._received(lambda: self._socket.recv_into(region), deadline, 0)
+        return self._received(lambda: self._fill(region[:_FILLED_MAX]), deadline, 0)
 
     def send(self, data: Buffer, deadline: Deadline | None) -> int:
         """See `Layer.send`."""
@@ -111,6 +116,23 @@ class TlsLayer:
         """See `Layer.abort`."""
         abort_socket(self._socket)
 
+    def _fill(self, region: memoryview) -> int:
+        """Receive one record after the other, of 16 KiB at most, while one is there."""
+        filled = self._socket.recv_into(region)
+        while 0 < filled < len(region):
+            try:
+                more = self._socket.recv_into(region[filled:])
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                break
+            except OSError as error:
+                # For the next receive: these bytes came before it. Its frames hold the region.
+                self._failure = error.with_traceback(None)
+                break
+            if not more:
+                break
+            filled += more
+        return filled
+
     def _send(self, data: Buffer) -> int:
         try:
             sent = self._socket.send(data)
@@ -133,6 +155,9 @@ class TlsLayer:
         if deadline is None:
             deadline = Deadline.after(self.receive_timeout)
         try:
+            if self._failure is not None:
+                failure, self._failure = self._failure, None
+                raise failure
             return self._complete(lambda: at_end if self._ended else step(), deadline)
         except ssl.SSLZeroReturnError:
             return at_end

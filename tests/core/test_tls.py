@@ -71,6 +71,67 @@ def test_what_openssl_has_decrypted_already_needs_no_wait(pair: Pair) -> None:
         far.receive(9, Deadline(0))
 
 
+RECORD = 22
+"""What a record adds to its bytes: a header of 5, a type, a tag of 16 (RFC 8446 section 5.2)."""
+
+
+def await_bytes(sock: ssl.SSLSocket, size: int) -> None:
+    """Wait until so many have come over the wire, or all that ever will. The socket must block."""
+    socket.socket.recv(sock, size, socket.MSG_PEEK | socket.MSG_WAITALL)
+
+
+def test_a_region_takes_one_record_after_the_other(pair: Pair) -> None:
+    near = TlsLayer(pair[0])
+    send_all(near, LARGE[:40000])
+    await_bytes(pair[1], 40000 + 3 * RECORD)
+    far = TlsLayer(pair[1])
+    region = bytearray(50000)
+    # As many as are there; that no more has come is no reason to wait.
+    assert far.receive_into(memoryview(region), None) == 40000
+    assert region == LARGE[:40000] + bytes(10000)
+
+
+def test_a_region_takes_no_more_than_it_holds(pair: Pair) -> None:
+    near = TlsLayer(pair[0])
+    send_all(near, LARGE[:40000])
+    await_bytes(pair[1], 40000 + 3 * RECORD)
+    far = TlsLayer(pair[1])
+    assert far.receive_into(memoryview(bytearray(30000)), Deadline(5)) == 30000
+    assert receive_exactly(far, 10000) == LARGE[30000:40000]
+
+
+def test_a_region_does_not_keep_the_lock_for_ever(pair: Pair) -> None:
+    near, far = TlsLayer(pair[0]), TlsLayer(pair[1])
+    sending = Background(lambda: send_all(near, LARGE))
+    region, filled = memoryview(bytearray(len(LARGE))), 0
+    while filled < len(LARGE):
+        count = far.receive_into(region[filled:], Deadline(5))
+        assert 0 < count <= 256 * 1024
+        filled += count
+    sending.result()
+    assert region == LARGE
+
+
+@pytest.mark.parametrize("notified", [False, True])
+def test_the_end_comes_after_what_was_before_it(pair: Pair, notified: bool) -> None:
+    near = TlsLayer(pair[0])
+    send_all(near, LARGE[:20000])
+    if notified:
+        near.shutdown(Deadline(5))
+    else:
+        socket.socket.shutdown(pair[0], socket.SHUT_WR)
+    await_bytes(pair[1], 30000)
+    far = TlsLayer(pair[1])
+    block = bytearray(30000)
+    with memoryview(block) as region:
+        assert far.receive_into(region, Deadline(5)) == 20000
+    assert not far.truncated
+    block.append(0)  # Raises while any view is left.
+    assert far.receive(1, Deadline(5)) == b""
+    assert far.receive_into(memoryview(block), Deadline(5)) == 0
+    assert far.truncated is not notified
+
+
 def test_full_duplex_from_four_threads(pair: Pair) -> None:
     near, far = TlsLayer(pair[0]), TlsLayer(pair[1])
     results = run(
