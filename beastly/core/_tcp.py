@@ -19,7 +19,7 @@ from beastly.core._wait import wait_either, wait_readable, wait_writable
 from beastly.core.deadline import Deadline
 from beastly.core.error import TimedOut
 
-__all__ = ["SocketLayer", "abort_socket", "prepare_socket"]
+__all__ = ["SocketLayer", "abort_socket"]
 
 if sys.platform == "win32":
     # There a send may outlast its deadline.
@@ -33,16 +33,6 @@ else:
 
     def _timeval(microseconds: int) -> bytes:
         return struct.pack("@ll", *divmod(microseconds, 1_000_000))
-
-
-def prepare_socket(sock: socket.socket) -> float | None:
-    """Set what every stream needs of its socket; return the timeout that the caller had set on it.
-
-    Without TCP_NODELAY two small messages in a row wait for an acknowledgement, some 40 ms.
-    """
-    if sock.family in (socket.AF_INET, socket.AF_INET6):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sock.gettimeout()
 
 
 def abort_socket(sock: socket.socket) -> None:
@@ -71,7 +61,7 @@ class SocketLayer:
         self._socket = sock
         self._receive_timeout: float | None = None
         self.has_begun: bool = False
-        self.default_timeout = prepare_socket(sock)
+        self.default_timeout = sock.gettimeout()
         sock.setblocking(True)
 
     def receive(self, size: int, deadline: Deadline | None) -> bytes:

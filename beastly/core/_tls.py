@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from beastly.core.buffer import Buffer
-from beastly.core._tcp import abort_socket, prepare_socket
+from beastly.core._tcp import abort_socket
 from beastly.core._wait import wait_either, wait_readable, wait_writable
 from beastly.core.deadline import Deadline
 
@@ -68,7 +68,7 @@ class TlsLayer:
         self.receive_timeout: float | None = None
         self.has_begun: bool = False
         self.truncated: bool = False
-        self.default_timeout = prepare_socket(sock)
+        self.default_timeout = sock.gettimeout()
         sock.setblocking(False)
         # Otherwise a truncated stream would look like one that was ended. The attribute is there,
         # but the type stubs do not know it.

@@ -86,6 +86,11 @@ def layer_over(next_layer: object) -> Layer:
         TypeError: `next_layer` is neither.
     """
     if isinstance(next_layer, socket.socket):
+        # The base's, a number: to make the enum of it takes microseconds, and so deep a stack that
+        # each thread of a server would need another page. So does the call from inside the layer.
+        if super(socket.socket, next_layer).family in (socket.AF_INET, socket.AF_INET6):
+            # Otherwise two small messages in a row wait for an acknowledgement, some 40 ms.
+            next_layer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hasattr(next_layer, "unwrap"):
             # Imported here: programs without TLS should not pay for loading OpenSSL.
             from beastly.core._tls import tls_layer

@@ -99,6 +99,10 @@ class Fields(MutableMapping[str, str]):
         self._lines.clear()
         self._last = None
 
+    def trim(self) -> None:
+        """Give back the memory that looking up names has taken; the next time takes it again."""
+        self._last = None
+
     def __getitem__(self, name: str) -> str:
         """Return the value of the first line with that name."""
         values = self.get_all(name)

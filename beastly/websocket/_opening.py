@@ -103,6 +103,14 @@ class Opening:
             reply = answer(request, self.decorator.response, self.deflate)
         self._reply(reply, out, deadline)
 
+    def settle(self) -> None:
+        """Keep of a handshake that succeeded its messages alone: many streams are idle next."""
+        for message in (self.request, self.response):
+            if message is not None:
+                message.fields.trim()
+        # The block that the message was in goes with the last of its bytes.
+        self._connection.buffer.feed(b"")
+
     def _receive_and_answer(self, deadline: Deadline | None) -> Answer:
         """Read a request; return the answer to it, or to what is none."""
         try:

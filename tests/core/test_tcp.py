@@ -10,7 +10,7 @@ from types import FrameType
 
 import pytest
 
-from beastly.core import Deadline, Layer, TimedOut
+from beastly.core import Deadline, Layer, TimedOut, layer_over
 from beastly.core._tcp import SocketLayer
 from tests.support.pairs import socket_pair, tcp_pair
 from tests.support.threads import Background, run
@@ -25,7 +25,7 @@ def test_it_is_a_layer() -> None:
 
 def test_tcp_is_told_not_to_delay() -> None:
     with tcp_pair() as (near, _):
-        SocketLayer(near)
+        layer_over(near)
         assert near.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from beastly.core import Deadline, Layer, TimedOut
+from beastly.core import Deadline, Layer, TimedOut, layer_over
 from beastly.core._tls import TlsLayer, tls_layer
 from tests.support.pairs import TlsContexts, socket_pair, tls_pair
 from tests.support.threads import Background, run
@@ -42,6 +42,10 @@ def test_it_is_a_layer_and_owns_the_mode_of_the_socket(pair: Pair) -> None:
     assert isinstance(layer, Layer)
     assert layer.default_timeout == 2.5
     assert pair[0].gettimeout() == 0.0
+
+
+def test_tcp_is_told_not_to_delay(pair: Pair) -> None:
+    layer_over(pair[0])
     assert pair[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 

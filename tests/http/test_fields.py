@@ -153,6 +153,14 @@ def test_a_copy_is_independent() -> None:
     assert lines(copy) == [("A", "3"), ("B", "4")]
 
 
+def test_trimming_changes_nothing() -> None:
+    fields = Fields([("A", "1"), ("a", "2")])
+    assert fields["a"] == "1"
+    fields.trim()
+    assert fields == Fields([("A", "1"), ("a", "2")])
+    assert fields.get_all("a") == ["1", "2"]
+
+
 def test_comparison() -> None:
     fields = Fields([("A", "1"), ("B", "2")])
     assert fields == Fields([("a", "1"), ("b", "2")])
