@@ -6,12 +6,14 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.pairs import TlsContexts, make_tls_contexts
 
 # Examples that take long on a busy machine are no failures; a hang meets pytest's own timeout.
-settings.register_profile("beastly", deadline=None, print_blob=True)
+settings.register_profile(
+    "beastly", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("beastly")
 
 # How long a thread of a test that has passed may take to come to its end.
