@@ -350,10 +350,15 @@ def test_parameters_are_those_in_python(name: str, reference: Callable[..., obje
     assert in_c == in_python
 
 
-@pytest.mark.parametrize("abi", [["-DPy_LIMITED_API=0x030B0000"], []])
-def test_compiles_without_a_warning(abi: list[str]) -> None:
-    """With the stable ABI, and with that of this Python, as free-threaded builds need it."""
+_ABIS = ["-DPy_LIMITED_API=0x030B0000", "-UPy_LIMITED_API"]
+if sys.version_info >= (3, 13):
+    _ABIS.append("-DPy_GIL_DISABLED=1")
+
+
+@pytest.mark.parametrize("abi", _ABIS)
+def test_compiles_without_a_warning(abi: str) -> None:
+    """With the stable ABI, with that of this Python, and with that of its free-threaded build."""
     command = compiler()
     if command is None:
         pytest.skip("this machine has no C compiler")
-    assert compile_c(command, SOURCE, "-std=c11", "-Wall", "-Wextra", "-Wpedantic", *abi) == ""
+    assert compile_c(command, SOURCE, "-std=c11", "-Wall", "-Wextra", "-Wpedantic", abi) == ""
