@@ -22,8 +22,8 @@ from beastly.websocket.rfc6455 import CloseReason
 
 __all__ = ["RECEIVE_SIZE", "Connection"]
 
-RECEIVE_SIZE: Final = 32768 + HEADER_MAX
-"""Bytes asked for in one receive: enough for a frame of 32 KiB. Much more would make the allocator
+RECEIVE_SIZE: Final = 65536 + HEADER_MAX
+"""Bytes asked for in one receive: enough for a frame of 64 KiB. Much more would make the allocator
 give memory back each time."""
 
 _TIMEOUT: Final = Timeout()

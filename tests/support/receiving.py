@@ -13,7 +13,7 @@ __all__ = ["Event", "close", "deliver", "events_of", "frame", "ping", "pong", "p
 Event: TypeAlias = str | bytes | ControlFrame | Error
 """What came of bytes: a message, a control frame, or the code of a fault."""
 
-RECEIVE_SIZE = 32768 + 14
+RECEIVE_SIZE = 65536 + 14
 
 
 def frame(first: int, payload: bytes = b"", key: bytes = b"") -> bytes:
