@@ -105,9 +105,8 @@ class Opening:
 
     def settle(self) -> None:
         """Keep of a handshake that succeeded its messages alone: many streams are idle next."""
-        for message in (self.request, self.response):
-            if message is not None:
-                message.fields.trim()
+        for message in filter(None, (self.request, self.response)):
+            message.fields.trim()
         # The block that the message was in goes with the last of its bytes.
         self._connection.buffer.feed(b"")
 
