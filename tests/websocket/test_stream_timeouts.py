@@ -78,7 +78,7 @@ class TestIdle:
 
     def test_an_answer_is_life(self) -> None:
         it = opened()
-        it.ws.set_option(Timeout(idle_timeout=0.1, keep_alive_pings=True))
+        it.ws.set_option(Timeout(idle_timeout=0.4, keep_alive_pings=True))
         pongs: list[bytes] = []
         it.ws.control_callback = lambda kind, payload: pongs.append(payload)
         reading = Background(it.ws.read)
@@ -93,7 +93,7 @@ class TestIdle:
     def test_any_byte_is_life(self) -> None:
         """Half a frame is: the peer that sends it is there."""
         it = opened()
-        it.ws.set_option(Timeout(idle_timeout=0.1, keep_alive_pings=True))
+        it.ws.set_option(Timeout(idle_timeout=0.4, keep_alive_pings=True))
         reading = Background(it.ws.read)
         for byte in b"\x81\x03abc":
             assert it.far.receive(6, None)[:2] == b"\x89\x80"
@@ -102,12 +102,12 @@ class TestIdle:
 
     def test_reads_with_short_timeouts_add_up(self) -> None:
         it = opened()
-        it.ws.set_option(Timeout(idle_timeout=0.05))
+        it.ws.set_option(Timeout(idle_timeout=0.5))
         timeouts = 0
         with pytest.raises(ConnectionClosed):
             while True:
                 try:
-                    it.ws.read(timeout=0.01)
+                    it.ws.read(timeout=0.1)
                 except TimedOut:
                     timeouts += 1
         assert 1 <= timeouts <= 5

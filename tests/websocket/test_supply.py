@@ -109,13 +109,14 @@ def test_closing_without_a_deadline_lasts_longer_than_the_silence() -> None:
 
 def test_silence_does_not_fail_a_closing_that_began_meanwhile() -> None:
     it = opened()
-    it.ws.set_option(Timeout(idle_timeout=0.1))
+    # Long enough for the closing to begin first on a busy machine.
+    it.ws.set_option(Timeout(idle_timeout=1))
     reading = Background(it.ws.read)
     it.near.wait_for_receiver()
     closing = Background(it.ws.close)
     it.far.receive(100, None)
     with pytest.raises(AssertionError, match="did not end"):
-        reading.result(0.2)
+        reading.result(1.5)
     it.send(CLOSE)
     it.end()
     closing.result()
