@@ -6,7 +6,6 @@ another thread then never catches a call that has moved bytes and not told how m
 of TLS and of what the bytes mean.
 """
 
-import contextlib
 import math
 import socket
 import struct
@@ -37,10 +36,11 @@ else:
 
 def abort_socket(sock: socket.socket) -> None:
     """Wake every thread that waits on `sock`; the descriptor stays, so its number is not reused."""
-    # Not connected any more, or closed by the caller: then nobody waits.
-    with contextlib.suppress(OSError):
+    try:
         # Not the method of a subclass: SSLSocket's would go on in plain text for who is inside.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    except OSError:
+        pass  # Not connected any more, or closed by the caller: then nobody waits.
 
 
 class SocketLayer:
@@ -74,8 +74,10 @@ class SocketLayer:
         while True:
             wait_readable(self._socket.fileno(), deadline)
             # Ready may be a false alarm, a packet that was dropped after all.
-            with contextlib.suppress(BlockingIOError):
+            try:
                 return self._socket.recv(size, _DONT_WAIT)
+            except BlockingIOError:
+                pass
 
     def receive_into(self, region: memoryview, deadline: Deadline | None) -> int:
         """See `Layer.receive_into`."""
@@ -86,8 +88,10 @@ class SocketLayer:
                 raise TimedOut("no bytes arrived in time") from None
         while True:
             wait_readable(self._socket.fileno(), deadline)
-            with contextlib.suppress(BlockingIOError):
+            try:
                 return self._socket.recv_into(region, 0, _DONT_WAIT)
+            except BlockingIOError:
+                pass
 
     def send(self, data: Buffer, deadline: Deadline | None) -> int:
         """See `Layer.send`."""

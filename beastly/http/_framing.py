@@ -12,6 +12,7 @@ from beastly.http.error import Error, HttpError
 from beastly.http.fields import Fields
 from beastly.http.limits import Limits
 from beastly.http.message import Request, Response
+from beastly.http.rfc9110 import FRAMING_FIELDS
 
 __all__ = ["request_content", "response_content"]
 
@@ -24,8 +25,7 @@ def request_content(request: Request, limits: Limits) -> Content | None:
     Raises:
         HttpError: the fields do not tell the length, or it passes the limit.
     """
-    chunked = _is_chunked(request.fields, request.version)
-    length = _content_length(request.fields, chunked)
+    chunked, length = _framing(request.fields, request.version)
     if chunked:
         return ChunkedContent(limits)
     return CountedContent(length, limits) if length else None
@@ -37,8 +37,7 @@ def response_content(response: Response, limits: Limits) -> Content | None:
     Raises:
         HttpError: the fields do not tell the length, or it passes the limit.
     """
-    chunked = _is_chunked(response.fields, response.version)
-    length = _content_length(response.fields, chunked)
+    chunked, length = _framing(response.fields, response.version)
     status = response.status
     if status < 200 or status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
         return None
@@ -47,6 +46,14 @@ def response_content(response: Response, limits: Limits) -> Content | None:
     if length is None:
         return StreamContent(limits)
     return CountedContent(length, limits) if length else None
+
+
+def _framing(fields: Fields, version: int) -> tuple[bool, int | None]:
+    """Return whether the content is chunked, and its length where that is told."""
+    if not fields.has_any(FRAMING_FIELDS):
+        return False, None
+    chunked = _is_chunked(fields, version)
+    return chunked, _content_length(fields, chunked)
 
 
 def _is_chunked(fields: Fields, version: int) -> bool:

@@ -4,7 +4,7 @@ Knows names and values as text. What a field means, and whether a value is legal
 elsewhere: the parsers and the serialisation check that.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ class Fields(MutableMapping[str, str]):
         TypeError: a name or a value is not a `str`.
     """
 
-    __slots__ = ("_last", "_lines")
+    __slots__ = ("_by_name", "_lines")
 
     def __init__(self, lines: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         self._lines: list[tuple[str, str]] = []
-        # By name in lower case the value of the last line; `None` until somebody asks.
-        self._last: dict[str, str] | None = None
+        # The values by name in lower case; `None` until somebody asks.
+        self._by_name: dict[str, list[str]] | None = None
         if not lines:
             return  # The usual case, and finding out what an empty thing is takes time.
         if isinstance(lines, Fields):
@@ -71,20 +71,16 @@ class Fields(MutableMapping[str, str]):
             TypeError: a name or a value is not a `str`; nothing was added.
         """
         self._lines += [_clean(name, value) for name, value in lines]
-        self._last = None
+        self._by_name = None
 
     def get_all(self, name: str) -> list[str]:
         """Return the values of all lines with that name in their order, an empty list if none."""
-        last = self._last
-        if last is None:
-            last = self._index()
-        key = name.lower()
-        value = last.get(key)
-        if value is None:
-            return []
-        if len(last) == len(self._lines):
-            return [value]
-        return [value for other, value in self._lines if other.lower() == key]
+        values = (self._by_name or self._index()).get(name.lower())
+        return values.copy() if values else []
+
+    def has_any(self, names: Collection[str]) -> bool:
+        """Tell whether a line has one of these names, which are in lower case."""
+        return not (self._by_name or self._index()).keys().isdisjoint(names)
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """Iterate over all lines in their order, as names and values."""
@@ -97,11 +93,11 @@ class Fields(MutableMapping[str, str]):
     def clear(self) -> None:
         """Remove all lines."""
         self._lines.clear()
-        self._last = None
+        self._by_name = None
 
     def trim(self) -> None:
         """Give back the memory that looking up names has taken; the next time takes it again."""
-        self._last = None
+        self._by_name = None
 
     def __getitem__(self, name: str) -> str:
         """Return the value of the first line with that name."""
@@ -121,7 +117,7 @@ class Fields(MutableMapping[str, str]):
                 del self._lines[place]
         else:
             self._lines.append(line)
-        self._last = None
+        self._by_name = None
 
     def __delitem__(self, name: str) -> None:
         """Remove all lines of that name."""
@@ -130,7 +126,7 @@ class Fields(MutableMapping[str, str]):
         if len(kept) == len(self._lines):
             raise KeyError(name)
         self._lines = kept
-        self._last = None
+        self._by_name = None
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._index()
@@ -155,11 +151,17 @@ class Fields(MutableMapping[str, str]):
     def __repr__(self) -> str:
         return f"Fields({self._lines!r})"
 
-    def _index(self) -> dict[str, str]:
-        """Return the last value by name in lower case; as long as the lines if none comes twice."""
-        if self._last is None:
-            self._last = {name.lower(): value for name, value in self._lines}
-        return self._last
+    def _index(self) -> dict[str, list[str]]:
+        """Return the values by name in lower case."""
+        if self._by_name is None:
+            index = {name.lower(): [value] for name, value in self._lines}
+            if len(index) < len(self._lines):
+                # Seldom: a name comes more than once.
+                index.clear()
+                for name, value in self._lines:
+                    index.setdefault(name.lower(), []).append(value)
+            self._by_name = index
+        return self._by_name
 
     def _comparable(self) -> list[tuple[str, str]]:
         return [(name.lower(), value) for name, value in self._lines]

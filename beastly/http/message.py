@@ -11,9 +11,9 @@ from typing import Final
 
 from beastly.core.buffer import Buffer
 from beastly.http.fields import Fields
-from beastly.http.rfc9110 import has_token, is_field_value, is_token
+from beastly.http.rfc9110 import FRAMING_FIELDS, has_token, is_field_value, is_token
 
-__all__ = ["Message", "Request", "Response"]
+__all__ = ["Message", "Request", "Response", "join_head"]
 
 _VERSIONS: Final = {11: "HTTP/1.1", 10: "HTTP/1.0"}
 _LISTED: Final = {int(status): status for status in HTTPStatus}
@@ -21,6 +21,11 @@ _TARGET: Final = re.compile(r"[\x21-\x7e]++")
 
 # Methods that mean something by their content, so that its absence is told (RFC 9110 section 8.6).
 _METHODS_WITH_CONTENT: Final = ("POST", "PUT", "PATCH")
+
+
+def join_head(start_line: str, lines: Iterable[tuple[str, str]]) -> bytes:
+    """Return a head as it is sent. Nothing is checked: that is for who has a part from others."""
+    return "\r\n".join([start_line, *map(": ".join, lines), "", ""]).encode("latin-1")
 
 
 class Message:
@@ -70,8 +75,7 @@ class Message:
             # One look at all of them, which tells whether there is anything to find.
             if "" in names or not (is_token("".join(names)) and is_field_value("".join(values))):
                 raise _wrong_field(lines)
-        text = "\r\n".join([start_line, *map(": ".join, lines), "", ""])
-        return text.encode("latin-1") + self._body
+        return join_head(start_line, lines) + self._body
 
     def _version_text(self) -> str:
         text = _VERSIONS.get(self.version)
@@ -83,6 +87,8 @@ class Message:
 
     def _content_length(self) -> str | None:
         """Return the one Content-Length, or `None`, and refuse framing that is never sent here."""
+        if not self.fields.has_any(FRAMING_FIELDS):
+            return None
         if "Transfer-Encoding" in self.fields:
             raise ValueError(
                 "content is sent by Content-Length, never with Transfer-Encoding"

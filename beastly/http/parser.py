@@ -214,7 +214,9 @@ class RequestParser(MessageParser[Request]):
     __slots__ = ()
 
     def __init__(self, limits: Limits = _DEFAULT_LIMITS, message: Request | None = None) -> None:
-        super().__init__(limits, Request() if message is None else message, Error.BAD_TARGET)
+        # Its fields too are made here: each call within a call deepens the stack of the thread.
+        fresh = Request(fields=Fields()) if message is None else message
+        super().__init__(limits, fresh, Error.BAD_TARGET)
 
     def _check_opening(self, opening: bytes | bytearray) -> None:
         check_request_opening(opening)
@@ -252,7 +254,8 @@ class ResponseParser(MessageParser[Response]):
     __slots__ = ()
 
     def __init__(self, limits: Limits = _DEFAULT_LIMITS, message: Response | None = None) -> None:
-        super().__init__(limits, Response() if message is None else message, Error.BAD_REASON)
+        fresh = Response(fields=Fields()) if message is None else message
+        super().__init__(limits, fresh, Error.BAD_REASON)
 
     def _check_opening(self, opening: bytes | bytearray) -> None:
         check_response_opening(opening)

@@ -11,6 +11,7 @@ from typing import Final
 from beastly.http.error import Error, HttpError
 
 __all__ = [
+    "FRAMING_FIELDS",
     "extension_list",
     "has_token",
     "is_field_value",
@@ -29,6 +30,9 @@ TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 
 QUOTED_STRING: Final = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
 """A pattern for a quoted string (section 5.6.4)."""
+
+FRAMING_FIELDS: Final = frozenset({"content-length", "transfer-encoding"})
+"""The fields that tell where content ends (section 8.6 and RFC 9112 section 6), in lower case."""
 
 _TOKEN: Final = re.compile(TOKEN)
 _FIELD_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*+")

@@ -13,6 +13,7 @@ from typing import Final
 from beastly._version import __version__
 from beastly.core import Role
 from beastly.http import Fields, HttpError, Request, Response
+from beastly.http.message import join_head
 from beastly.http.rfc9110 import extension_list, token_list
 from beastly.websocket._deflate_negotiation import (
     NAME,
@@ -83,13 +84,16 @@ class ClientHandshake:
         if decorate is None:
             lines.append(("User-Agent", _USER_AGENT))
         request = Request("GET", target, fields=Fields.of_clean(lines))
-        if decorate is not None:
-            offers = request.fields.get_all("Sec-WebSocket-Extensions")
-            decorate(request)
-            _check_decorated(request, key, offers)
-            if "User-Agent" not in request.fields:
-                request.fields.insert("User-Agent", _USER_AGENT)
         self.request = request
+        if decorate is None:
+            # Host and target have been checked, and all else is of this module.
+            self.encoded = join_head(f"GET {target} HTTP/1.1", lines)
+            return
+        offers = request.fields.get_all("Sec-WebSocket-Extensions")
+        decorate(request)
+        _check_decorated(request, key, offers)
+        if "User-Agent" not in request.fields:
+            request.fields.insert("User-Agent", _USER_AGENT)
         self.encoded = request.encode()
 
     def judge(self, response: Response, *, reusable: bool) -> PermessageDeflateStatus:

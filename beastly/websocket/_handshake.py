@@ -10,7 +10,13 @@ from typing import Final
 from beastly.core import ErrorCode
 from beastly.core.value import Value
 from beastly.http import Fields, HttpError, Request
-from beastly.http.rfc9110 import extension_list, has_token, protocol_list, token_list
+from beastly.http.rfc9110 import (
+    FRAMING_FIELDS,
+    extension_list,
+    has_token,
+    protocol_list,
+    token_list,
+)
 from beastly.websocket.error import Error, HandshakeFailed
 
 __all__ = [
@@ -84,11 +90,13 @@ def requested_subprotocols(fields: Fields) -> list[str]:
 def switching_fault(fields: Fields) -> Fault | None:
     """Check the two fields that switch the protocol, which request and response have in common."""
     connection = fields.get_all("Connection")
+    upgrade = fields.get_all("Upgrade")
+    if connection == ["Upgrade"] and upgrade == ["websocket"]:
+        return None  # Nearly all send just these.
     if not connection:
         return Fault(Error.NO_CONNECTION)
     if not has_token(connection, "upgrade"):
         return Fault(Error.NO_CONNECTION_UPGRADE, _came(connection))
-    upgrade = fields.get_all("Upgrade")
     if not upgrade:
         return Fault(Error.NO_UPGRADE)
     try:
@@ -162,9 +170,10 @@ def _extensions_fault(fields: Fields) -> Fault | None:
 def content_fault(request: Request) -> Fault | None:
     """Check that `request` has no content, nor announces any."""
     fields = request.fields
-    lengths = fields.get_all("Content-Length")
-    if request.body or "Transfer-Encoding" in fields or set(lengths) - {"0"}:
-        return Fault(Error.UNEXPECTED_CONTENT)
+    if request.body or fields.has_any(FRAMING_FIELDS):
+        lengths = fields.get_all("Content-Length")
+        if request.body or "Transfer-Encoding" in fields or set(lengths) - {"0"}:
+            return Fault(Error.UNEXPECTED_CONTENT)
     return None
 
 

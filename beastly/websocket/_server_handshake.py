@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 from beastly._version import __version__
 from beastly.core import Role
 from beastly.http import Fields, HttpError, Request, Response
+from beastly.http.message import join_head
 from beastly.http.rfc9110 import extension_list, list_elements
 from beastly.websocket import _deflate_negotiation as negotiation
 from beastly.websocket._handshake import (
@@ -88,7 +89,10 @@ def answer(
     if decorate is None:
         lines.append(("Server", _SERVER))
     response = Response(HTTPStatus.SWITCHING_PROTOCOLS, fields=Fields.of_clean(lines))
-    if decorate is not None:
+    if decorate is None:
+        # Nothing to check: every word of it is of this module.
+        encoded = join_head("HTTP/1.1 101 Switching Protocols", lines)
+    else:
         extensions = response.fields.get_all("Sec-WebSocket-Extensions")
         decorate(response)
         if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
@@ -97,10 +101,11 @@ def answer(
             return _refusal(response, fault, None, request)
         _check_switching(request, response, accept, extensions)
         _name_server(response)
+        encoded = response.encode()
     status = _NOTHING_AGREED
     if accepted is not None and deflate is not None:
         status = negotiation.agree(accepted, deflate, Role.SERVER)
-    return Answer(response, response.encode(), None, status)
+    return Answer(response, encoded, None, status)
 
 
 def _accepted(

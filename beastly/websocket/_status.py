@@ -19,6 +19,9 @@ class Status(Enum):
     time in which both sides may send.
     """
 
+    # That of an enum is made from its name, in Python, at each step.
+    __hash__ = object.__hash__
+
     CONNECTING = ("no opening handshake has succeeded yet", True, False, False)
     OPEN = ("messages flow in both directions", False, True, True)
     LOCAL_CLOSING = ("this side sent a close frame and awaits the peer's", False, False, True)
@@ -36,6 +39,8 @@ class Status(Enum):
 
 class Event(Enum):
     """What can happen to a connection; the value says it in words."""
+
+    __hash__ = object.__hash__
 
     OPENED = "an opening handshake succeeded"
     ABANDONED = "the stream was closed before it was ever open"

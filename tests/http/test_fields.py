@@ -56,6 +56,15 @@ def test_it_is_a_mutable_mapping() -> None:
     assert mapping.pop("b", "none") == "none"
 
 
+def test_one_of_several_names() -> None:
+    fields = Fields([("Host", "a"), ("X", "1"), ("x", "2")])
+    assert fields.has_any({"host"})
+    assert fields.has_any(["y", "x"])
+    assert not fields.has_any({"y", "z"})
+    assert not fields.has_any(())
+    assert not Fields().has_any({"host"})
+
+
 def test_setting_replaces_all_of_that_name_in_the_place_of_the_first() -> None:
     fields = Fields([("Host", "a"), ("X", "1"), ("Y", ""), ("x", "2"), ("Z", "")])
     fields["X"] = "3"

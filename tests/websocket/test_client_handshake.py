@@ -13,6 +13,7 @@ from beastly.http import Fields, Request, Response
 from beastly.websocket._client_handshake import ClientHandshake
 from beastly.websocket._handshake import request_fault
 from beastly.websocket.error import Error, HandshakeFailed
+from beastly.websocket.option import PermessageDeflate
 from tests.support.wire import ACCEPT, KEY
 
 Edit = Callable[[Request], object]
@@ -85,6 +86,11 @@ class TestRequest:
             b"User-Agent: beastly/" + __version__.encode() + b"\r\n"
             b"\r\n"
         )
+
+    def test_the_bytes_are_those_of_the_message(self) -> None:
+        for deflate in (PermessageDeflate(), PermessageDeflate(client_enable=True)):
+            attempt = ClientHandshake("a", "/b", deflate=deflate)
+            assert attempt.encoded == attempt.request.encode()
 
     def test_the_message_is_kept(self) -> None:
         request = _attempt().request

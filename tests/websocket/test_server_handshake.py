@@ -104,6 +104,7 @@ class TestAccepted:
             b"Connection: Upgrade\r\n"
             b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" + SERVER + b"\r\n"
         )
+        assert reply.encoded == reply.response.encode()
         assert reply.failure is None
         assert reply.response.status == 101
         assert reply.response.fields["Sec-WebSocket-Accept"] == ACCEPT
