@@ -3,10 +3,10 @@
 Pure data and one look-up. What causes an event, and what has to be done about one, is elsewhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Final
+from typing import ClassVar, Final
 
 __all__ = ["TRANSITIONS", "Event", "Status", "advance"]
 
@@ -20,7 +20,7 @@ class Status(Enum):
     """
 
     # That of an enum is made from its name, in Python, at each step.
-    __hash__ = object.__hash__
+    __hash__: ClassVar[Callable[[object], int]] = object.__hash__
 
     CONNECTING = ("no opening handshake has succeeded yet", True, False, False)
     OPEN = ("messages flow in both directions", False, True, True)
@@ -40,7 +40,7 @@ class Status(Enum):
 class Event(Enum):
     """What can happen to a connection; the value says it in words."""
 
-    __hash__ = object.__hash__
+    __hash__: ClassVar[Callable[[object], int]] = object.__hash__
 
     OPENED = "an opening handshake succeeded"
     ABANDONED = "the stream was closed before it was ever open"
