@@ -20,11 +20,16 @@ from beastly.websocket._status import Event, Status, advance
 from beastly.websocket.option import Timeout
 from beastly.websocket.rfc6455 import CloseReason
 
-__all__ = ["RECEIVE_SIZE", "Connection"]
+__all__ = ["FEW", "RECEIVE_SIZE", "Connection"]
 
 RECEIVE_SIZE: Final = 65536 + HEADER_MAX
 """Bytes asked for in one receive: enough for a frame of 64 KiB. Much more would make the allocator
 give memory back each time."""
+
+FEW: Final = 479
+"""Bytes asked for behind a block that had fewer. Python keeps objects of up to 512 bytes by
+themselves, so that what a connection at rest waits with takes no page of memory; and who has said
+little mostly says little again."""
 
 _TIMEOUT: Final = Timeout()
 """What a stream has at first."""

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from beastly.core import Deadline, OperationAborted, Role, TimedOut
 from beastly.websocket._close_payload import parse_close
-from beastly.websocket._connection import RECEIVE_SIZE, Connection
+from beastly.websocket._connection import FEW, RECEIVE_SIZE, Connection
 from beastly.websocket._outgoing import Outgoing
 from beastly.websocket._receive import ControlFrame, Receiver
 from beastly.websocket._silence import Silence
@@ -102,14 +102,17 @@ class Incoming:
             while True:
                 try:
                     # As a rule nothing is at hand: then the machine need not be asked.
-                    is_at_hand = buffer.position < len(buffer.data) or not receiver.message_done
+                    came = len(buffer.data)
+                    is_at_hand = buffer.position < came or not receiver.message_done
                     item = receiver.message() if is_at_hand else None
                     while item is None:
                         if again:
                             _check_time(deadline)
                         if is_at_hand or outgoing.tail or outgoing.posted or supply.silence:
                             supply.more(deadline)
-                        elif data := connection.layer.receive(RECEIVE_SIZE, deadline):
+                        elif data := connection.layer.receive(
+                            FEW if came < FEW else RECEIVE_SIZE, deadline
+                        ):
                             buffer.data = data
                             buffer.position = 0
                         else:

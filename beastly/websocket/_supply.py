@@ -6,7 +6,7 @@ and where answers are posted, and nothing of messages.
 """
 
 from beastly.core import Deadline, TimedOut
-from beastly.websocket._connection import RECEIVE_SIZE, Connection
+from beastly.websocket._connection import FEW, RECEIVE_SIZE, Connection
 from beastly.websocket._outgoing import Outgoing
 from beastly.websocket._receive import Receiver
 from beastly.websocket._silence import Silence, Step
@@ -123,7 +123,8 @@ class Supply:
                 raise EOFError
             receiver.commit(count)
         else:
-            data = layer.receive(RECEIVE_SIZE, deadline)
+            buffer = receiver.buffer
+            data = layer.receive(FEW if len(buffer.data) < FEW else RECEIVE_SIZE, deadline)
             if not data:
                 raise EOFError
-            receiver.buffer.feed(data)
+            buffer.feed(data)
