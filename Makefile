@@ -7,7 +7,8 @@
 #   make stress   run the tests with many threads twenty times as long
 #   make bench    measure, print and write build/bench.json; ARGS="echo stream" takes two sections
 #   make bench-docs   put build/bench.json into docs/benchmarks.md, and draw its chart
-#   make autobahn run the Autobahn suite from the folder AUTOBAHN, and write docs/conformance.md
+#   make autobahn run the Autobahn suite from the folder AUTOBAHN, and write docs/conformance.md;
+#                 PURE=1 does without the part in C
 #   make docs     turn docs/ into HTML, in build/docs
 #   make dist     build the source distribution and both wheels, in dist
 #   make distcheck  build them, install each into an empty environment, and try it there; OTHERS
@@ -19,6 +20,7 @@ PYTHON ?=
 VENV ?= .venv
 ARGS ?=
 OTHERS ?=
+PURE ?=
 AUTOBAHN ?= ../shared/tools/autobahn
 
 BIN := $(VENV)/bin
@@ -67,7 +69,7 @@ bench-docs: $(VENV)/.bench
 	$(BIN)/python -m tests.bench.page $(ARGS)
 
 autobahn: $(VENV)/.package
-	$(BIN)/python -m tests.autobahn.suite $(AUTOBAHN)
+	$(if $(PURE),BEASTLY_PURE=1) $(BIN)/python -m tests.autobahn.suite $(AUTOBAHN)
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -q -W --keep-going docs build/docs
