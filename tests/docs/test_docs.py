@@ -9,6 +9,7 @@ import doctest
 import importlib
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +52,13 @@ def test_python_runs(name: str, tmp_path: Path) -> None:
         text=True,
         timeout=50,
     )
-    assert (finished.returncode, finished.stderr) == (0, "")
+    # In this mode asyncio tells of each step that took long, as some do on a busy machine.
+    complaints = [
+        line
+        for line in finished.stderr.splitlines()
+        if not re.fullmatch(r"Executing <.*> took [\d.]+ seconds", line)
+    ]
+    assert (finished.returncode, complaints) == (0, [])
 
 
 @pytest.mark.timeout(300)
