@@ -95,9 +95,15 @@ class Fields(MutableMapping[str, str]):
         self._lines.clear()
         self._by_name = None
 
-    def trim(self) -> None:
-        """Give back the memory that looking up names has taken; the next time takes it again."""
+    def trim(self, usual: Mapping[str, str] | None = None) -> None:
+        """Give back the memory that looking up names has taken; the next time takes it again.
+
+        A name or a value that is in `usual` becomes the one there, which many messages can share.
+        """
         self._by_name = None
+        if usual is not None:
+            get = usual.get
+            self._lines = [(get(name, name), get(value, value)) for name, value in self._lines]
 
     def __getitem__(self, name: str) -> str:
         """Return the value of the first line with that name."""

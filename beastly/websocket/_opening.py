@@ -4,6 +4,7 @@ A server that runs out of time in the middle of a request can go on later, since
 is kept here. A client cannot: a late response would be taken for that of its next request.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from beastly.core import Buffers, Deadline, Role, TimedOut, gather
@@ -22,6 +23,32 @@ _DECORATOR: Final = Decorator()
 _DEFLATE: Final = PermessageDeflate()
 _DEFLATE_STATUS: Final = PermessageDeflateStatus()
 _LIMITS: Final = Limits()
+
+_USUAL: Final[Mapping[str, str]] = {
+    text: text
+    for text in (
+        "Accept-Encoding",
+        "Accept-Language",
+        "Cache-Control",
+        "Connection",
+        "Date",
+        "Host",
+        "Origin",
+        "Pragma",
+        "Sec-WebSocket-Accept",
+        "Sec-WebSocket-Extensions",
+        "Sec-WebSocket-Key",
+        "Sec-WebSocket-Version",
+        "Server",
+        "Upgrade",
+        "User-Agent",
+        "13",
+        "keep-alive, Upgrade",
+        "no-cache",
+        "websocket",
+    )
+}
+"""What nearly every handshake says: streams keep its messages, and need not keep this each."""
 
 
 class Opening:
@@ -103,10 +130,12 @@ class Opening:
             reply = answer(request, self.decorator.response, self.deflate)
         self._reply(reply, out, deadline)
 
-    def settle(self) -> None:
+    def settle(self, role: Role) -> None:
         """Keep of a handshake that succeeded its messages alone: many streams are idle next."""
+        received = self.request if role is Role.SERVER else self.response
         for message in filter(None, (self.request, self.response)):
-            message.fields.trim()
+            # The texts of the other one are constants anyway.
+            message.fields.trim(_USUAL if message is received else None)
         # The block that the message was in goes with the last of its bytes.
         self._connection.buffer.feed(b"")
 

@@ -80,7 +80,8 @@ class Sender:
     ) -> None:
         self._masks = role is Role.CLIENT
         self._entropy = entropy
-        self._keys: list[bytes] = []
+        if self._masks:
+            self._keys: list[bytes] = []
         self._frame_max: int | None = None
         self._deflater = deflater
         self._deflates = False

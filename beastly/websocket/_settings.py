@@ -223,4 +223,4 @@ class Settings:
         self._incoming.callback = self._control_callback
         self._incoming.watch(self._connection.timeout)
         self._connection.open(role)
-        self._opening.settle()
+        self._opening.settle(role)

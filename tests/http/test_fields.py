@@ -170,6 +170,17 @@ def test_trimming_changes_nothing() -> None:
     assert fields.get_all("a") == ["1", "2"]
 
 
+def test_trimming_shares_what_is_usual() -> None:
+    lines = [(b"Upgrade".decode(), b"websocket".decode()), ("Host", "localhost")]
+    fields = Fields(lines)
+    usual = {text: text for text in (b"Upgrade".decode(), b"websocket".decode())}
+    fields.trim(usual)
+    assert list(fields.lines()) == lines
+    (name, value), _ = fields.lines()
+    assert name is usual["Upgrade"]
+    assert value is usual["websocket"]
+
+
 def test_comparison() -> None:
     fields = Fields([("A", "1"), ("B", "2")])
     assert fields == Fields([("a", "1"), ("b", "2")])
