@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from beastly.core.buffer import Buffer
 from beastly.core._wait import wait_either, wait_readable, wait_writable
+from beastly.core.buffer import Buffer
 from beastly.core.deadline import Deadline
 from beastly.core.error import TimedOut
 

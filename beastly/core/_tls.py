@@ -13,9 +13,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from beastly.core.buffer import Buffer
 from beastly.core._tcp import abort_socket
 from beastly.core._wait import wait_either, wait_readable, wait_writable
+from beastly.core.buffer import Buffer
 from beastly.core.deadline import Deadline
 
 __all__ = ["TlsLayer", "tls_layer"]

@@ -26,6 +26,7 @@ class Buffer(Protocol):
         """Return a view of the bytes (PEP 688)."""
         ...
 
+
 Buffers: TypeAlias = Buffer | Iterable[Buffer]
 """Bytes in one block, or in several that follow each other."""
 

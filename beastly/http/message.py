@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Final
 
-from beastly.core.buffer import Buffer
+from beastly.core import Buffer
 from beastly.http.fields import Fields
 from beastly.http.rfc9110 import FRAMING_FIELDS, has_token, is_field_value, is_token
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
-from beastly.core.buffer import Buffer
-from beastly.core import Role
+from beastly.core import Buffer, Role
 from beastly.websocket._deflate_negotiation import SMALLEST_WINDOW
 from beastly.websocket.error import Error, ProtocolViolation
 from beastly.websocket.option import Backend, PermessageDeflate, PermessageDeflateStatus

@@ -170,11 +170,10 @@ def _extensions_fault(fields: Fields) -> Fault | None:
 def content_fault(request: Request) -> Fault | None:
     """Check that `request` has no content, nor announces any."""
     fields = request.fields
-    if request.body or fields.has_any(FRAMING_FIELDS):
-        lengths = fields.get_all("Content-Length")
-        if request.body or "Transfer-Encoding" in fields or set(lengths) - {"0"}:
-            return Fault(Error.UNEXPECTED_CONTENT)
-    return None
+    is_announced = fields.has_any(FRAMING_FIELDS) and (
+        "Transfer-Encoding" in fields or set(fields.get_all("Content-Length")) != {"0"}
+    )
+    return Fault(Error.UNEXPECTED_CONTENT) if request.body or is_announced else None
 
 
 def _came(values: list[str]) -> str:

@@ -84,7 +84,7 @@ class Incoming:
     def message(self, timeout: float | None) -> str | bytes:
         """Return one whole message, or the rest of one that `some` began."""
         # Every small message goes this way, so it calls nothing that it can do without: what
-        # `start_reading`, `deadline` and `stop_reading` do stands here itself.
+        # `start_reading`, `deadline`, `stop_reading` and `Supply.more` do stands here itself.
         connection = self._connection
         if not connection.reading.acquire(False):
             raise connection.occupied("read", _OPEN)

@@ -7,8 +7,7 @@ looked at, and everything that a user has to know is said.
 from collections.abc import Iterator
 from typing import Final, overload
 
-from beastly.core.buffer import Buffer
-from beastly.core import Buffers, OperationAborted, gather
+from beastly.core import Buffer, Buffers, OperationAborted, gather
 from beastly.websocket._outgoing import Outgoing
 from beastly.websocket._settings import Settings
 from beastly.websocket._status import Status

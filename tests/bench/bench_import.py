@@ -9,11 +9,8 @@ from typing import Final
 
 from tests.bench.libraries import (
     ORDER,
-    PICOWS,
-    SIMPLE_WEBSOCKET,
-    WEBSOCKET_CLIENT,
+    PEERS,
     WEBSOCKETS,
-    WSPROTO,
     beastly,
     installed,
 )
@@ -28,12 +25,10 @@ COLUMN: Final = "import"
 _SOCKET: Final = "socket alone"
 _MODULES: Final = "modules"
 
-_PEERS: Final[Mapping[str, str]] = {
-    PICOWS: "import picows",
-    WSPROTO: "import wsproto",
-    WEBSOCKET_CLIENT: "import websocket",
+_STATEMENTS: Final[Mapping[str, str]] = {
+    **{name: f"import {module}" for name, module in PEERS.items()},
+    # Its package brings in what is asked for, not before.
     WEBSOCKETS: "import websockets.sync.client, websockets.sync.server",
-    SIMPLE_WEBSOCKET: "import simple_websocket",
 }
 
 _COUNT_MODULES: Final = "import sys; print(len(sys.modules))"
@@ -46,7 +41,7 @@ def measure_import(plan: Plan) -> Section:
         BARE: "",
         _SOCKET: "import socket",
         beastly(): "import beastly.websocket",
-        **{name: statement for name, statement in _PEERS.items() if name in here},
+        **{name: statement for name, statement in _STATEMENTS.items() if name in here},
     }
     columns = {COLUMN: measure({n: _process(s) for n, s in statements.items()}, plan)}
     modules = {name: _modules(statement) for name, statement in statements.items()}
